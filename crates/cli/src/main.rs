@@ -1,0 +1,2 @@
+//! The `reterra` binary.
+fn main() {}

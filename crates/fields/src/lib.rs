@@ -1,0 +1,1 @@
+//! calendars, stations and named fields with units.

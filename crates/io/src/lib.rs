@@ -1,0 +1,1 @@
+//! CF NetCDF, station tables and atomic files.

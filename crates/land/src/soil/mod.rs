@@ -1,0 +1,1 @@
+//! Soil biogeochemistry of one column.

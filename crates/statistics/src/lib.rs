@@ -1,0 +1,1 @@
+//! priors, counter-based random streams and scores.

@@ -1,0 +1,1 @@
+//! workflow files, stages, keys and resume.
