@@ -1,1 +1,3 @@
-//! the HTML report and its figures.
+//! The HTML report and its figures.
+
+pub mod input;
