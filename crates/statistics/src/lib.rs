@@ -1,1 +1,11 @@
-//! priors, counter-based random streams and scores.
+//! Priors and their unconstrained transforms, counter-based random streams, and scores.
+//!
+//! Everything here is a plain function or a small value of its own: no grid, no file, no thread.
+
+pub mod normal;
+pub mod prior;
+pub mod random;
+pub mod scores;
+
+pub use prior::{Bounds, Prior, PriorError};
+pub use random::{Stage, Stream, StreamKey};
