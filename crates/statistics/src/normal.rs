@@ -118,7 +118,8 @@ mod tests {
 
     #[test]
     fn quantile_marks_the_ends() {
-        assert_eq!([quantile(0.0), quantile(1.0)], [f64::NEG_INFINITY, f64::INFINITY]);
+        assert!(quantile(0.0).is_infinite() && quantile(0.0).is_sign_negative());
+        assert!(quantile(1.0).is_infinite() && quantile(1.0).is_sign_positive());
         assert!(quantile(-0.1).is_nan() && quantile(f64::NAN).is_nan());
     }
 }
