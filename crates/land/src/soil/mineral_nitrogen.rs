@@ -1,0 +1,234 @@
+//! Mineral nitrogen of a day: who gets it, what is oxidised, what is lost.
+//!
+//! CLM5 `SoilBiogeochemCompetitionMod`, `SoilBiogeochemNitrifDenitrifMod`, `SoilBiogeochemNLeachingMod` with all
+//! competitors at equal strength. Differences that the daily step asks for: what mineralises in a day can be taken up
+//! on that day, while nitrifiers see the ammonium left from the day before (as at CLM's half-hour step, where plants
+//! and microbes take mineralised ammonium before it accumulates). The anaerobic share of soil comes from its
+//! water-filled pore space, CLM's from its methane model.
+
+use super::cascade::{DAYS_PER_YEAR, loss_fraction};
+use super::grid::{INTERFACE, LAYERS, THICKNESS};
+use super::scalars::Scalars;
+use super::{SoilClimate, SoilColumn, SoilFluxes, SoilInput, SoilParameters};
+
+/// `k1` of the N2:N2O ratio (del Grosso et al. 2000, doi:10.1029/1999GB001225): CLM reduces it by 350 times a
+/// diffusivity in m2 s-1, which is below 1 % of it; left out.
+const N2_N2O_K1: f64 = 38.4;
+
+/// Density of water, kg m-3.
+const WATER_DENSITY: f64 = 1000.0;
+
+/// Potential exchange of the organic pools with the mineral pool by layer, g m-2 d-1.
+pub(super) struct Exchange {
+    /// Nitrogen that decomposers ask for.
+    pub immobilisation: [f64; LAYERS],
+    /// Nitrogen that decomposition releases.
+    pub mineralisation: [f64; LAYERS],
+    /// Carbon that decomposition respires.
+    pub respiration: [f64; LAYERS],
+}
+
+/// What a day of mineral nitrogen depends on.
+pub(super) struct Day<'a> {
+    pub soil: &'a SoilColumn,
+    pub climate: &'a SoilClimate,
+    pub input: &'a SoilInput,
+    pub p: &'a SoilParameters,
+    pub active: usize,
+}
+
+/// Mineral nitrogen asked for and available in a layer, gN m-2 d-1.
+#[derive(Clone, Copy, Default)]
+struct Demand {
+    plants: f64,
+    decomposers: f64,
+    nitrifiers: f64,
+    denitrifiers: f64,
+    n2o_share: f64,
+}
+
+impl Day<'_> {
+    /// Free-living fixation, gN m-2 d-1 (Cleveland et al. 1999, doi:10.1029/1999GB900014).
+    fn free_fixation(&self) -> f64 {
+        let yearly =
+            self.p.freelivfix_slope_wet * self.climate.et_annual.max(0.0) + self.p.freelivfix_intercept;
+        yearly.max(0.0) / DAYS_PER_YEAR
+    }
+
+    /// Adds deposition (top layer), fixation (roots; without roots the top layer) and mineralisation to `nh4`.
+    fn supply(&self, nh4: &mut [f64; LAYERS], exchange: &Exchange, fixation: f64) {
+        let mut rooted = 0.0;
+        for j in 0..self.active {
+            rooted += self.soil.root_fraction[j];
+            nh4[j] += exchange.mineralisation[j] + fixation * self.soil.root_fraction[j];
+        }
+        nh4[0] += self.input.nitrogen_deposition + fixation * (1.0 - rooted);
+    }
+
+    /// Potential denitrification of a layer, gN m-2 d-1, and the share of it that leaves as N2O.
+    fn denitrification(&self, j: usize, no3: f64, respiration: f64, scalars: &Scalars) -> (f64, f64) {
+        if scalars.anaerobic[j] <= 0.0 || no3 <= 0.0 || respiration <= 0.0 {
+            return (0.0, 0.0);
+        }
+        let per_gram = WATER_DENSITY / (self.soil.bulk_density[j] * THICKNESS[j]);
+        let (nitrate, carbon) = (no3 * per_gram, respiration * per_gram);
+        let potential = denitrification_potential(nitrate, carbon, self.p) / per_gram;
+        let ratio = n2_to_n2o(nitrate / carbon, scalars.filled[j]);
+        (potential * scalars.anaerobic[j], 1.0 / (1.0 + ratio))
+    }
+
+    /// Nitrate lost with water, gN m-2 d-1: drainage takes the same share of all layers, runoff of the top ones.
+    fn leach(&self, no3: &mut [f64; LAYERS]) -> f64 {
+        let water = |j: usize| self.climate.water[j].max(0.0) * THICKNESS[j] * WATER_DENSITY;
+        let shallow =
+            (0..self.active).take_while(|&j| INTERFACE[j] <= self.p.depth_runoff_nloss).count().max(1);
+        let (mut total, mut surface) = (0.0, 0.0);
+        for j in 0..self.active {
+            total += water(j);
+            surface += if j < shallow { water(j) } else { 0.0 };
+        }
+        let drained = dissolved_loss(self.climate.drainage, total, self.p.sf_no3);
+        let washed = dissolved_loss(self.climate.surface_runoff, surface, self.p.sf_no3);
+        let mut lost = 0.0;
+        for j in 0..self.active {
+            let share = if j < shallow { 1.0 - (1.0 - drained) * (1.0 - washed) } else { drained };
+            lost += no3[j] * share;
+            no3[j] -= no3[j] * share;
+        }
+        lost
+    }
+}
+
+/// Share of a solute that `flow` (kg m-2 d-1) takes from `water` (kg m-2) in a day.
+fn dissolved_loss(flow: f64, water: f64, dissolved: f64) -> f64 {
+    if flow > 0.0 && water > 0.0 { loss_fraction(dissolved * flow / water) } else { 0.0 }
+}
+
+/// Denitrification in fully anaerobic soil, ugN g-1 d-1, at `nitrate` (ugN g-1) and `respiration` (ugC g-1 d-1):
+/// the smaller of its carbon and its nitrate limit (del Grosso et al. 2000, doi:10.1029/1999GB001225).
+#[must_use]
+pub fn denitrification_potential(nitrate: f64, respiration: f64, p: &SoilParameters) -> f64 {
+    let carbon = p.denitrif_respiration_coef.ln() + p.denitrif_respiration_exp * respiration.ln();
+    let nitrogen = p.denitrif_nitrateconc_coef.ln() + p.denitrif_nitrateconc_exp * nitrate.ln();
+    carbon.min(nitrogen).exp()
+}
+
+/// N2 over N2O of denitrification, at nitrate over daily respiration (gN gC-1 d) and the water-filled pore space.
+#[must_use]
+pub fn n2_to_n2o(nitrate_per_respiration: f64, filled: f64) -> f64 {
+    let substrate = (-0.8 * nitrate_per_respiration).exp().max(0.16) * N2_N2O_K1;
+    substrate * (1.5 * filled - 0.32).max(0.1)
+}
+
+/// pH scalar of nitrification (Parton et al. 1996, doi:10.1029/96GB01455).
+#[must_use]
+pub fn nitrification_ph_scalar(ph: f64) -> f64 {
+    0.56 + (0.45 * std::f64::consts::PI * (ph - 5.0)).atan() / std::f64::consts::PI
+}
+
+/// Shares the mineral nitrogen of a day; writes the immobilisation limit of each layer to `fpi`.
+pub(super) fn compete(
+    day: &Day,
+    (nh4, no3): (&mut [f64; LAYERS], &mut [f64; LAYERS]),
+    exchange: &Exchange,
+    scalars: &Scalars,
+    fpi: &mut [f64; LAYERS],
+) -> SoilFluxes {
+    let demands = day.demands(nh4, no3, exchange, scalars);
+    let mut fluxes = SoilFluxes { free_fixation: day.free_fixation(), ..SoilFluxes::default() };
+    day.supply(nh4, exchange, day.input.nitrogen_fixation + fluxes.free_fixation);
+    let (mut demands, mut potential) = (demands, 0.0);
+    day.share_plant_demand(&mut demands, nh4, no3);
+    for j in 0..day.active {
+        fpi[j] = share_layer(&demands[j], &mut nh4[j], &mut no3[j], day.p, &mut fluxes);
+        potential += exchange.immobilisation[j];
+        fluxes.gross_mineralisation += exchange.mineralisation[j];
+    }
+    fluxes.fpi = if potential > 0.0 { fluxes.immobilisation / potential } else { 1.0 };
+    let missing = day.input.plant_nitrogen_demand - fluxes.plant_nitrogen_uptake;
+    fluxes.plant_nitrogen_uptake += day.take_rest(missing, nh4, no3);
+    fluxes.leaching = day.leach(no3);
+    fluxes
+}
+
+impl Day<'_> {
+    /// What decomposers, nitrifiers and denitrifiers ask for.
+    fn demands(
+        &self,
+        nh4: &[f64; LAYERS],
+        no3: &[f64; LAYERS],
+        exchange: &Exchange,
+        scalars: &Scalars,
+    ) -> [Demand; LAYERS] {
+        let rate = self.p.k_nitr_max * nitrification_ph_scalar(self.p.soil_ph);
+        let mut demands = [Demand::default(); LAYERS];
+        for j in 0..self.active {
+            let (denitrifiers, n2o_share) = self.denitrification(j, no3[j], exchange.respiration[j], scalars);
+            demands[j] = Demand {
+                plants: 0.0,
+                decomposers: exchange.immobilisation[j],
+                nitrifiers: rate * scalars.nitrification[j] * (1.0 - scalars.anaerobic[j]) * nh4[j],
+                denitrifiers,
+                n2o_share,
+            };
+        }
+        demands
+    }
+
+    /// Spreads the plants' demand over layers in proportion to mineral nitrogen times roots.
+    fn share_plant_demand(&self, demands: &mut [Demand; LAYERS], nh4: &[f64; LAYERS], no3: &[f64; LAYERS]) {
+        let weight = |j: usize| (nh4[j] + no3[j]) * self.soil.root_fraction[j];
+        let total: f64 = (0..self.active).map(weight).sum();
+        if total > 0.0 {
+            let per_weight = self.input.plant_nitrogen_demand.max(0.0) / total;
+            (0..self.active).for_each(|j| demands[j].plants = per_weight * weight(j));
+        }
+    }
+
+    /// Second chance: plants take what they still miss from what is left where they have roots.
+    fn take_rest(&self, missing: f64, nh4: &mut [f64; LAYERS], no3: &mut [f64; LAYERS]) -> f64 {
+        let rooted = |j: &usize| self.soil.root_fraction[*j] > 0.0;
+        let left: f64 = (0..self.active).filter(rooted).map(|j| nh4[j] + no3[j]).sum();
+        if missing <= 0.0 || left <= 0.0 {
+            return 0.0;
+        }
+        let share = (missing / left).min(1.0);
+        for j in (0..self.active).filter(rooted) {
+            nh4[j] -= share * nh4[j];
+            no3[j] -= share * no3[j];
+        }
+        share * left
+    }
+}
+
+/// Shares one layer's ammonium, then its nitrate, in proportion to demand; returns actual over potential
+/// immobilisation.
+fn share_layer(
+    demand: &Demand,
+    nh4: &mut f64,
+    no3: &mut f64,
+    p: &SoilParameters,
+    fluxes: &mut SoilFluxes,
+) -> f64 {
+    let met = satisfied(*nh4, demand.plants + demand.decomposers + demand.nitrifiers);
+    let nitrified = met * demand.nitrifiers;
+    let unmet = 1.0 - met;
+    let met_no3 = satisfied(*no3, unmet * (demand.plants + demand.decomposers) + demand.denitrifiers);
+    let fed = met + unmet * met_no3;
+    let denitrified = met_no3 * demand.denitrifiers;
+    let nitrified_n2o = p.nitrif_n2o_loss_frac * nitrified;
+    *nh4 = (*nh4 - met * (demand.plants + demand.decomposers) - nitrified).max(0.0);
+    *no3 = (*no3 - met_no3 * unmet * (demand.plants + demand.decomposers) - denitrified).max(0.0) + nitrified
+        - nitrified_n2o;
+    fluxes.plant_nitrogen_uptake += fed * demand.plants;
+    fluxes.immobilisation += fed * demand.decomposers;
+    fluxes.nitrification += nitrified;
+    fluxes.denitrification += denitrified + nitrified_n2o;
+    fluxes.n2o += denitrified * demand.n2o_share + nitrified_n2o;
+    fed
+}
+
+/// Share of `demand` that `supply` meets.
+fn satisfied(supply: f64, demand: f64) -> f64 {
+    if demand > supply { supply / demand } else { 1.0 }
+}

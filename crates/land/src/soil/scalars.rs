@@ -1,0 +1,187 @@
+//! How temperature, moisture, oxygen and depth scale decomposition and nitrification.
+//!
+//! CLM5 `SoilBiogeochemDecompCascadeBGCMod` (Koven et al. 2013, doi:10.5194/bg-10-7109-2013). Oxygen differs: CLM
+//! takes it from its methane model; here it falls linearly with the air-filled pore space.
+
+use super::grid::{LAYERS, NODE};
+use super::{SoilClimate, SoilColumn, SoilParameters};
+
+/// Melting point of water, K.
+pub(super) const FREEZING: f64 = 273.15;
+
+/// Temperature where CLM normalises the Q10 function to CENTURY's, K.
+const NORMALISED_AT: f64 = FREEZING + 15.0;
+
+/// CENTURY's temperature function at 15 °C over that at 30 °C:
+/// `catanf(T) = 11.75 + 29.7/pi atan(0.031 pi (T - 15.4))`.
+const CENTURY_15_TO_30: f64 = 0.547_063_348_006_363_4;
+
+/// Water-filled pore space where soil starts to hold anaerobic sites (Hénault and Germon 2000,
+/// doi:10.1046/j.1365-2389.2000.00314.x).
+const ANAEROBIC_ONSET: f64 = 0.62;
+
+/// What scales the biology of each layer on one day.
+pub(super) struct Scalars {
+    /// Temperature, water, oxygen and depth together; multiplies decomposition rates.
+    pub decomposition: [f64; LAYERS],
+    /// Temperature (at most 1) and water, 0 in frozen soil; multiplies nitrification.
+    pub nitrification: [f64; LAYERS],
+    /// Anaerobic share of the soil, 0 in frozen soil.
+    pub anaerobic: [f64; LAYERS],
+    /// Water-filled pore space, 0 to 1.
+    pub filled: [f64; LAYERS],
+}
+
+/// Precomputed coefficients of the scalar functions: logarithms are linear in temperature and depth.
+struct Response {
+    warm: f64,
+    frozen: f64,
+    frozen_offset: f64,
+    normalisation: f64,
+    log_minpsi: f64,
+    per_log_psi: f64,
+    per_depth: f64,
+    per_air: f64,
+}
+
+impl Response {
+    fn new(p: &SoilParameters) -> Self {
+        let warm = 0.1 * p.q10_hr.ln();
+        let log_minpsi = (-p.minpsi_hr).ln();
+        Self {
+            warm,
+            frozen: 0.1 * p.froz_q10.ln(),
+            frozen_offset: warm * (FREEZING - NORMALISED_AT),
+            normalisation: CENTURY_15_TO_30,
+            log_minpsi,
+            per_log_psi: 1.0 / (log_minpsi - (-p.maxpsi_hr).ln()),
+            per_depth: -1.0 / p.decomp_depth_efolding,
+            per_air: 1.0 / p.o2_air_filled_limit,
+        }
+    }
+
+    fn temperature(&self, kelvin: f64) -> f64 {
+        let log = if kelvin >= FREEZING {
+            self.warm * (kelvin - NORMALISED_AT)
+        } else {
+            self.frozen_offset + self.frozen * (kelvin - FREEZING)
+        };
+        self.normalisation * log.exp()
+    }
+
+    fn water(&self, psi: f64) -> f64 {
+        ((self.log_minpsi - (-psi).max(f64::MIN_POSITIVE).ln()) * self.per_log_psi).clamp(0.0, 1.0)
+    }
+
+    fn depth(&self, depth: f64) -> f64 {
+        (self.per_depth * depth).exp()
+    }
+
+    fn oxygen(&self, air_filled: f64, floor: f64) -> f64 {
+        (air_filled * self.per_air).clamp(floor, 1.0)
+    }
+}
+
+/// Temperature scalar of decomposition at `kelvin`: CLM's Q10 function times its normalisation (0.8206 at Q10 = 1.5).
+#[must_use]
+pub fn temperature_scalar(kelvin: f64, p: &SoilParameters) -> f64 {
+    Response::new(p).temperature(kelvin)
+}
+
+/// Moisture scalar of decomposition at the matric potential `psi` (MPa): 0 below `minpsi_hr`, 1 above `maxpsi_hr`
+/// (Andrén and Paustian 1987, doi:10.2307/1939203).
+#[must_use]
+pub fn water_scalar(psi: f64, p: &SoilParameters) -> f64 {
+    Response::new(p).water(psi)
+}
+
+/// Depth scalar of decomposition at `depth` (m).
+#[must_use]
+pub fn depth_scalar(depth: f64, p: &SoilParameters) -> f64 {
+    Response::new(p).depth(depth)
+}
+
+/// Oxygen scalar of decomposition at the air-filled pore space `air_filled` (m3 m-3; ice counts as air, temperature
+/// and matric potential limit frozen soil).
+#[must_use]
+pub fn oxygen_scalar(air_filled: f64, p: &SoilParameters) -> f64 {
+    Response::new(p).oxygen(air_filled, p.mino2lim)
+}
+
+/// Anaerobic share of soil at the water-filled pore space `filled`: `((filled - 0.62)/0.38)^1.75`
+/// (Hénault and Germon 2000 have 1.74; 1.75 needs square roots only).
+#[must_use]
+pub fn anaerobic_share(filled: f64) -> f64 {
+    let x = ((filled - ANAEROBIC_ONSET) * (1.0 / (1.0 - ANAEROBIC_ONSET))).clamp(0.0, 1.0);
+    let root = x.sqrt();
+    x * root * root.sqrt()
+}
+
+impl Scalars {
+    pub fn compute(soil: &SoilColumn, climate: &SoilClimate, p: &SoilParameters) -> Self {
+        let response = Response::new(p);
+        let mut scalars = Self {
+            decomposition: [0.0; LAYERS],
+            nitrification: [0.0; LAYERS],
+            anaerobic: [0.0; LAYERS],
+            filled: [0.0; LAYERS],
+        };
+        for j in 0..soil.active_layers.clamp(1, LAYERS) {
+            let filled = (climate.water[j] / soil.porosity[j]).clamp(0.0, 1.0);
+            let unfrozen = f64::from(u8::from(climate.temperature[j] > FREEZING));
+            let temperature = response.temperature(climate.temperature[j]);
+            let water = response.water(climate.psi[j]);
+            let oxygen = response.oxygen(soil.porosity[j] - climate.water[j], p.mino2lim);
+            scalars.decomposition[j] = temperature * water * oxygen * response.depth(NODE[j]);
+            scalars.nitrification[j] = temperature.min(1.0) * water * unfrozen;
+            scalars.anaerobic[j] = anaerobic_share(filled) * unfrozen;
+            scalars.filled[j] = filled;
+        }
+        scalars
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(found: f64, expected: f64) {
+        assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{found} is not {expected}");
+    }
+
+    #[test]
+    fn temperature_follows_clm_with_its_normalisation() {
+        let p = SoilParameters::default();
+        let catanf =
+            |t: f64| 11.75 + 29.7 / std::f64::consts::PI * (0.031 * std::f64::consts::PI * (t - 15.4)).atan();
+        let factor = catanf(15.0) / catanf(30.0) * 1.5;
+        assert!((factor - 0.8206).abs() < 5e-5);
+        check(temperature_scalar(FREEZING + 25.0, &p), factor);
+        check(temperature_scalar(FREEZING + 35.0, &p), 1.5 * factor);
+        check(temperature_scalar(FREEZING, &p), 1.5_f64.powf(-2.5) * factor);
+        let frozen = SoilParameters { froz_q10: 3.0, ..p };
+        check(temperature_scalar(FREEZING - 10.0, &frozen), 1.5_f64.powf(-2.5) / 3.0 * factor);
+    }
+
+    #[test]
+    fn water_runs_from_0_at_minpsi_to_1_at_maxpsi() {
+        let p = SoilParameters::default();
+        check(water_scalar(-2.0, &p), 0.0);
+        check(water_scalar(-5.0, &p), 0.0);
+        check(water_scalar(-0.002, &p), 1.0);
+        check(water_scalar(0.0, &p), 1.0);
+        check(water_scalar(-(0.002_f64 * 2.0).sqrt(), &p), 0.5);
+    }
+
+    #[test]
+    fn depth_and_oxygen_have_their_limits() {
+        let p = SoilParameters::default();
+        check(depth_scalar(10.0, &p), (-1.0_f64).exp());
+        check(oxygen_scalar(0.3, &p), 1.0);
+        check(oxygen_scalar(0.05, &p), 0.5);
+        check(oxygen_scalar(0.0, &p), 0.2);
+        check(anaerobic_share(0.62), 0.0);
+        check(anaerobic_share(0.81), 0.5_f64.powf(1.75));
+        check(anaerobic_share(1.0), 1.0);
+    }
+}

@@ -1,0 +1,210 @@
+//! What the soil of one column holds, what drives it, and what leaves it in a day.
+
+use serde::{Deserialize, Serialize};
+
+use super::grid::LAYERS;
+
+/// Number of organic pools.
+pub const POOLS: usize = 7;
+
+/// Width of a layer's pool array: the seven pools and one lane of padding.
+pub const LANES: usize = 8;
+
+/// Organic pools by layer, g m-2 (content of the layer per ground area). Lane 7 is padding and stays zero.
+pub type Pools = [[f64; LANES]; LAYERS];
+
+/// The organic pools of CLM5 and their lane in [`Pools`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Pool {
+    /// Metabolic litter, CLM's LITR1.
+    MetabolicLitter = 0,
+    /// Cellulose litter, LITR2.
+    CelluloseLitter = 1,
+    /// Lignin litter, LITR3.
+    LigninLitter = 2,
+    /// Coarse woody debris, CWD; not mixed.
+    WoodyDebris = 3,
+    /// Active soil organic matter, SOIL1.
+    ActiveSoil = 4,
+    /// Slow soil organic matter, SOIL2.
+    SlowSoil = 5,
+    /// Passive soil organic matter, SOIL3.
+    PassiveSoil = 6,
+}
+
+impl Pool {
+    /// All pools in the order of their lanes.
+    pub const ALL: [Pool; POOLS] = [
+        Pool::MetabolicLitter,
+        Pool::CelluloseLitter,
+        Pool::LigninLitter,
+        Pool::WoodyDebris,
+        Pool::ActiveSoil,
+        Pool::SlowSoil,
+        Pool::PassiveSoil,
+    ];
+
+    /// CLM's name of the pool.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Pool::MetabolicLitter => "LITR1",
+            Pool::CelluloseLitter => "LITR2",
+            Pool::LigninLitter => "LITR3",
+            Pool::WoodyDebris => "CWD",
+            Pool::ActiveSoil => "SOIL1",
+            Pool::SlowSoil => "SOIL2",
+            Pool::PassiveSoil => "SOIL3",
+        }
+    }
+}
+
+/// Carbon and nitrogen in the soil of one column.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SoilState {
+    /// Organic carbon, gC m-2.
+    pub carbon: Pools,
+    /// Organic nitrogen, gN m-2.
+    pub nitrogen: Pools,
+    /// Ammonium, gN m-2 by layer.
+    pub nh4: [f64; LAYERS],
+    /// Nitrate, gN m-2 by layer.
+    pub no3: [f64; LAYERS],
+}
+
+impl Default for SoilState {
+    /// Bare mineral soil: nothing in it.
+    fn default() -> Self {
+        Self { carbon: EMPTY, nitrogen: EMPTY, nh4: [0.0; LAYERS], no3: [0.0; LAYERS] }
+    }
+}
+
+impl SoilState {
+    /// Organic carbon of the column, gC m-2.
+    #[must_use]
+    pub fn total_carbon(&self) -> f64 {
+        self.carbon.iter().flatten().sum()
+    }
+
+    /// Organic and mineral nitrogen of the column, gN m-2.
+    #[must_use]
+    pub fn total_nitrogen(&self) -> f64 {
+        self.nitrogen.iter().flatten().sum::<f64>() + self.mineral_nitrogen()
+    }
+
+    /// Mineral nitrogen of the column, gN m-2.
+    #[must_use]
+    pub fn mineral_nitrogen(&self) -> f64 {
+        self.nh4.iter().sum::<f64>() + self.no3.iter().sum::<f64>()
+    }
+
+    /// Column totals of carbon by pool, gC m-2.
+    #[must_use]
+    pub fn carbon_by_pool(&self) -> [f64; POOLS] {
+        column_totals(&self.carbon)
+    }
+}
+
+/// Pools without content.
+pub const EMPTY: Pools = [[0.0; LANES]; LAYERS];
+
+/// Sum over layers of each pool, g m-2.
+#[must_use]
+pub fn column_totals(pools: &Pools) -> [f64; POOLS] {
+    std::array::from_fn(|i| pools.iter().map(|layer| layer[i]).sum())
+}
+
+/// What does not change in time in the soil of a column.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SoilColumn {
+    /// Sand, percent of mass, mean of the column.
+    pub sand: f64,
+    /// Clay, percent of mass, mean of the column.
+    pub clay: f64,
+    /// Number of layers above bedrock, 1 to [`LAYERS`]; nothing happens below.
+    pub active_layers: usize,
+    /// Dry bulk density, kg m-3.
+    pub bulk_density: [f64; LAYERS],
+    /// Porosity, m3 m-3.
+    pub porosity: [f64; LAYERS],
+    /// Share of roots, sums to one (or to zero without plants), see [`super::root_profile`].
+    pub root_fraction: [f64; LAYERS],
+    /// Share of surface litter, sums to one, see [`super::surface_litter_profile`].
+    pub litter_profile: [f64; LAYERS],
+}
+
+/// Physical state of the soil on one day.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SoilClimate {
+    /// Temperature, K.
+    pub temperature: [f64; LAYERS],
+    /// Matric potential, MPa, negative.
+    pub psi: [f64; LAYERS],
+    /// Liquid water, m3 m-3.
+    pub water: [f64; LAYERS],
+    /// Largest thaw depth of this and the last year, m (soil that never freezes: its full depth; never thaws: 0).
+    pub frozen_depth_limit: f64,
+    /// Water that leaves the column below, kg m-2 d-1.
+    pub drainage: f64,
+    /// Water that leaves over the surface, kg m-2 d-1.
+    pub surface_runoff: f64,
+    /// Running annual evapotranspiration, mm yr-1.
+    pub et_annual: f64,
+}
+
+/// What one day brings to the soil, g m-2 d-1.
+///
+/// Litter below the active layers enters the deepest active layer.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SoilInput {
+    /// Litter carbon by layer and pool, gC m-2 d-1.
+    pub litter_carbon: Pools,
+    /// Litter nitrogen by layer and pool, gN m-2 d-1.
+    pub litter_nitrogen: Pools,
+    /// Deposited nitrogen, gN m-2 d-1; enters the ammonium of the top layer.
+    pub nitrogen_deposition: f64,
+    /// Symbiotic fixation, gN m-2 d-1; enters the ammonium in proportion to roots.
+    pub nitrogen_fixation: f64,
+    /// Mineral nitrogen that plants ask for, gN m-2 d-1.
+    pub plant_nitrogen_demand: f64,
+}
+
+impl Default for SoilInput {
+    fn default() -> Self {
+        Self {
+            litter_carbon: EMPTY,
+            litter_nitrogen: EMPTY,
+            nitrogen_deposition: 0.0,
+            nitrogen_fixation: 0.0,
+            plant_nitrogen_demand: 0.0,
+        }
+    }
+}
+
+/// What happened in one day, g m-2 d-1 of the column.
+///
+/// Carbon: change = litter - `heterotrophic_respiration`. Nitrogen: change = litter + deposition + fixation +
+/// `free_fixation` - `plant_nitrogen_uptake` - `denitrification` - `leaching`.
+#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub struct SoilFluxes {
+    /// Carbon respired by decomposers, gC m-2 d-1.
+    pub heterotrophic_respiration: f64,
+    /// Mineral nitrogen taken up by plants, gN m-2 d-1, at most their demand.
+    pub plant_nitrogen_uptake: f64,
+    /// Nitrogen released by decomposition, gN m-2 d-1.
+    pub gross_mineralisation: f64,
+    /// Nitrogen taken up by decomposers, gN m-2 d-1.
+    pub immobilisation: f64,
+    /// Actual over potential immobilisation, 0 to 1; 1 where nothing is immobilised.
+    pub fpi: f64,
+    /// Fixation by free-living microbes, gN m-2 d-1.
+    pub free_fixation: f64,
+    /// Ammonium oxidised, gN m-2 d-1 (the part lost as N2O included).
+    pub nitrification: f64,
+    /// Nitrogen lost as gas, gN m-2 d-1: N2 and N2O of denitrification and N2O of nitrification.
+    pub denitrification: f64,
+    /// N2O lost, gN m-2 d-1; part of `denitrification`.
+    pub n2o: f64,
+    /// Nitrate lost with drainage and runoff, gN m-2 d-1.
+    pub leaching: f64,
+}
