@@ -1,1 +1,15 @@
-//! calendars, stations and named fields with units.
+//! Calendars, stations, named fields with units, and ensembles: the shapes that carry data between crates.
+//!
+//! Nothing here reads or writes files; units are named, never converted.
+
+pub mod calendar;
+pub mod ensemble;
+mod error;
+pub mod field;
+pub mod station;
+
+pub use calendar::{Calendar, Date, Month, MonthAxis};
+pub use ensemble::Ensemble;
+pub use error::FieldError;
+pub use field::Field;
+pub use station::{Igbp, SoilTexture, Station};
