@@ -1,0 +1,242 @@
+//! The validated values that the stages use. Made by [`super::load`] only, so holding one means it was checked.
+//!
+//! Every section serialises to what enters a stage's key. Paths don't: a file enters the key by its checksum.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use reterra_fields::calendar::Month;
+use reterra_statistics::prior::Prior;
+use serde::{Deserialize, Serialize};
+
+use super::Variable;
+
+/// One validated workflow.
+#[derive(Clone, Debug, Serialize)]
+pub struct Workflow {
+    /// Short name, also the default output directory's: letters, digits, `-` and `_`.
+    pub name: String,
+    /// Title of report and product; the name where the file gives none.
+    pub title: String,
+    /// Seed of every random stream.
+    pub seed: u64,
+    /// Which stations.
+    pub domain: Domain,
+    /// What drives the model.
+    pub forcing: Forcing,
+    /// Months of the reanalysis.
+    pub period: Period,
+    /// How equilibrium is reached.
+    pub spinup: Spinup,
+    /// What is assimilated, and how far it is trusted.
+    pub observations: Observations,
+    /// Parameters calibrated by vegetation type, at least one, names unique.
+    pub parameters: Vec<Parameter>,
+    /// Parameters updated station by station in the assimilation, names unique.
+    pub station_parameters: Vec<Parameter>,
+    /// Ensemble inversion.
+    pub calibrate: Calibrate,
+    /// Filter and smoother.
+    pub assimilate: Assimilate,
+    /// What the product holds.
+    pub product: Product,
+    /// Directory that the file asks for; [`Workflow::output_directory`] adds the default.
+    #[serde(skip)]
+    pub output: Option<PathBuf>,
+}
+
+impl Workflow {
+    /// The run directory: `[output] directory`, or `out/<name>`, relative to the current directory.
+    #[must_use]
+    pub fn output_directory(&self) -> PathBuf {
+        self.output.clone().unwrap_or_else(|| PathBuf::from("out").join(&self.name))
+    }
+}
+
+/// A file or directory of input: as written (the label in manifests) and where it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputPath {
+    /// The text of the workflow file.
+    pub written: String,
+    /// The existing path it resolved to.
+    pub path: PathBuf,
+}
+
+/// The stations of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Domain {
+    /// Station table.
+    #[serde(skip)]
+    pub stations: InputPath,
+    /// Only these ids, or all.
+    pub include: Option<Vec<String>>,
+    /// Never these ids.
+    pub exclude: Vec<String>,
+}
+
+impl Domain {
+    /// Whether the workflow wants this station.
+    #[must_use]
+    pub fn selects(&self, id: &str) -> bool {
+        let included = self.include.as_ref().is_none_or(|ids| ids.iter().any(|i| i == id));
+        included && !self.exclude.iter().any(|e| e == id)
+    }
+}
+
+/// What drives the land model.
+#[derive(Clone, Debug, Serialize)]
+pub struct Forcing {
+    /// Where it comes from.
+    pub source: ForcingSource,
+    /// Years of forcing that one spin-up cycle runs over.
+    pub cycle_years: u32,
+    /// Nitrogen deposition, gN m-2 yr-1, where the station table gives none.
+    pub nitrogen_deposition: f64,
+}
+
+/// The two kinds of forcing.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ForcingSource {
+    /// Twelve mean months a station, in one CSV; weather years are synthetic.
+    Normals {
+        /// The table.
+        #[serde(skip)]
+        file: InputPath,
+        /// Constant CO2 mole fraction, ppm.
+        co2_ppm: f64,
+    },
+    /// A monthly series per station, `<station id>.csv` in one directory.
+    Monthly {
+        /// The directory.
+        #[serde(skip)]
+        directory: InputPath,
+    },
+}
+
+/// First and last month, both included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Period {
+    /// First month.
+    pub start: Month,
+    /// Last month, not before the first.
+    pub end: Month,
+}
+
+impl Period {
+    /// Number of months.
+    #[must_use]
+    pub fn months(&self) -> usize {
+        usize::try_from(self.end.since(self.start) + 1).unwrap_or(0)
+    }
+}
+
+/// How the soil and vegetation reach equilibrium.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpinupMethod {
+    /// Semi-analytic matrix solution, iterated.
+    Matrix,
+    /// The model itself, cycle after cycle.
+    BruteForce,
+}
+
+/// Spin-up.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Spinup {
+    /// Method.
+    pub method: SpinupMethod,
+    /// Most forcing cycles that are run.
+    pub max_cycles: u32,
+    /// CLM's criterion: |change of total ecosystem carbon|, gC m-2 yr-1, over a whole cycle.
+    pub drift_limit: f64,
+}
+
+/// Observations and their errors.
+#[derive(Clone, Debug, Serialize)]
+pub struct Observations {
+    /// Assimilated variables, without repeats, in the order of [`Variable::ALL`].
+    pub variables: Vec<Variable>,
+    /// An error model for every assimilated variable.
+    pub errors: BTreeMap<Variable, ErrorModel>,
+}
+
+/// Standard deviation of an observation: `max(floor, relative |value|)`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct ErrorModel {
+    /// Smallest standard deviation, in the code's unit of the variable ([`Variable::unit`]).
+    pub floor: f64,
+    /// Share of the value.
+    pub relative: f64,
+}
+
+impl ErrorModel {
+    /// Standard deviation of a value, both in the code's unit.
+    #[must_use]
+    pub fn sd(&self, value: f64) -> f64 {
+        self.floor.max(self.relative * value.abs())
+    }
+}
+
+/// What a parameter's value means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// The parameter itself.
+    #[default]
+    Value,
+    /// A multiplier on the vegetation type's default.
+    Scale,
+}
+
+/// A parameter with its prior.
+#[derive(Clone, Debug, Serialize)]
+pub struct Parameter {
+    /// CLM's name.
+    pub name: String,
+    /// Value or multiplier.
+    pub mode: Mode,
+    /// Prior of the value or multiplier, physical.
+    pub prior: Prior,
+}
+
+/// Ensemble transform Kalman inversion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Calibrate {
+    /// Ensemble size.
+    pub members: usize,
+    /// Most iterations.
+    pub max_iterations: usize,
+}
+
+/// Covariance inflation of the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InflationChoice {
+    /// None.
+    None,
+    /// Estimated from the innovations.
+    Adaptive,
+    /// A constant factor on the anomalies, at least 1.
+    Fixed(f64),
+}
+
+/// Filter and smoother in time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Assimilate {
+    /// Ensemble size.
+    pub members: usize,
+    /// Share, 0 to 1, of the observations' information that the smoother uses; the filter takes the rest.
+    pub smoother_share: f64,
+    /// Months that an analysis reaches back.
+    pub lag_months: usize,
+    /// Inflation.
+    pub inflation: InflationChoice,
+}
+
+/// What the product holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Product {
+    /// Whether every member is written beside mean and spread.
+    pub members: bool,
+}

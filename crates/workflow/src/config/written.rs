@@ -1,0 +1,134 @@
+//! The workflow file as its author wrote it: every key of the format, nothing checked but types.
+//!
+//! An unknown key anywhere is refused by serde; [`super::decode`] turns that refusal into an error with line and
+//! nearest key. Keys left out stay `None` here, defaults are filled in by [`super::validate`].
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenWorkflow {
+    pub version: u32,
+    pub name: String,
+    pub title: Option<String>,
+    pub seed: Option<u64>,
+    pub domain: WrittenDomain,
+    pub forcing: WrittenForcing,
+    pub period: WrittenPeriod,
+    #[serde(default)]
+    pub spinup: WrittenSpinup,
+    pub observations: WrittenObservations,
+    #[serde(default)]
+    pub parameters: Vec<WrittenParameter>,
+    #[serde(default)]
+    pub station_parameters: Vec<WrittenParameter>,
+    #[serde(default)]
+    pub calibrate: WrittenCalibrate,
+    #[serde(default)]
+    pub assimilate: WrittenAssimilate,
+    #[serde(default)]
+    pub product: WrittenProduct,
+    #[serde(default)]
+    pub output: WrittenOutput,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenDomain {
+    pub stations: String,
+    pub include: Option<Vec<String>>,
+    #[serde(default)]
+    pub exclude: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WrittenForcingKind {
+    Normals,
+    Monthly,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenForcing {
+    pub kind: WrittenForcingKind,
+    pub file: Option<String>,
+    pub directory: Option<String>,
+    pub cycle_years: Option<u32>,
+    pub co2_ppm: Option<f64>,
+    pub nitrogen_deposition: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenPeriod {
+    pub start: String,
+    pub end: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSpinup {
+    pub method: Option<super::SpinupMethod>,
+    pub max_cycles: Option<u32>,
+    pub drift_limit: Option<f64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenObservations {
+    #[serde(rename = "use")]
+    pub variables: Vec<super::Variable>,
+    #[serde(default)]
+    pub error: BTreeMap<super::Variable, WrittenError>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenError {
+    pub floor: f64,
+    pub relative: f64,
+    pub unit: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenParameter {
+    pub name: String,
+    #[serde(default)]
+    pub mode: super::Mode,
+    pub mean: Option<f64>,
+    pub sd: f64,
+    pub lower: Option<f64>,
+    pub upper: Option<f64>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenCalibrate {
+    pub members: Option<usize>,
+    pub max_iterations: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenAssimilate {
+    pub members: Option<usize>,
+    pub smoother_share: Option<f64>,
+    pub lag_months: Option<usize>,
+    pub inflation: Option<toml::Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenProduct {
+    pub members: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenOutput {
+    pub directory: Option<String>,
+}

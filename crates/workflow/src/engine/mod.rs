@@ -1,0 +1,25 @@
+//! Runs stages in order, skips what is done, says what is stale, and survives being killed at any point.
+//!
+//! A stage is done when `<run dir>/<stage>/stage.json` names the stage's present key and every output has the checksum
+//! written there. The key is the SHA-256 of the stage's name, the code's version, its part of the configuration, the
+//! checksums of its input files and the keys of the stages before it that it names. `stage.json` is written last, so
+//! a stage that was killed is simply not done, and runs again from its own checkpoints.
+
+mod context;
+mod interrupt;
+mod manifest;
+mod progress;
+mod stage;
+
+use std::path::{Path, PathBuf};
+
+pub use context::Context;
+pub use interrupt::Interrupt;
+pub use manifest::{Key, MANIFEST, Manifest};
+pub use progress::Progress;
+pub use stage::{InputFile, Inputs, Stage, StageError, StageOutput};
+
+/// Checkpoints carry the key in their path, so one of another configuration is never found.
+fn checkpoint_directory(stage_directory: &Path, key: &str) -> PathBuf {
+    stage_directory.join(".checkpoint").join(key.get(..16).unwrap_or(key))
+}

@@ -1,0 +1,255 @@
+//! What can go wrong between a workflow file and a finished run.
+
+use std::error::Error;
+use std::io;
+use std::path::PathBuf;
+
+/// An error of reading a workflow or of running it. [`WorkflowError::help`] says what the user can do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkflowError {
+    /// The workflow file can't be read.
+    #[error("cannot read the workflow file {}", file.display())]
+    ReadWorkflow {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Not TOML, or a value of the wrong type.
+    #[error("{}:{line}: {}{message}", file.display(), prefixed(key))]
+    Syntax {
+        /// The workflow file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Dotted key of the value, empty where the text isn't TOML.
+        key: String,
+        /// The parser's words.
+        message: String,
+    },
+    /// A key or section that the format doesn't have.
+    #[error("{}:{line}: unknown key `{key}` in {}", file.display(), section_name(section))]
+    UnknownKey {
+        /// The workflow file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Section, empty for the top level.
+        section: String,
+        /// The key.
+        key: String,
+        /// The known key that it may stand for.
+        nearest: Option<String>,
+        /// The section's keys.
+        accepted: Vec<String>,
+    },
+    /// A name that is none of a fixed set.
+    #[error("{}:{line}: `{value}` is no known value of `{key}`", file.display())]
+    UnknownValue {
+        /// The workflow file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Dotted key.
+        key: String,
+        /// What is written.
+        value: String,
+        /// The known name that it may stand for.
+        nearest: Option<String>,
+        /// The set.
+        accepted: Vec<String>,
+    },
+    /// A required key isn't there.
+    #[error("{}:{line}: `{key}` is missing in {}", file.display(), section_name(section))]
+    MissingKey {
+        /// The workflow file.
+        file: PathBuf,
+        /// Line of the section, from 1.
+        line: usize,
+        /// Section, empty for the top level.
+        section: String,
+        /// The key.
+        key: String,
+    },
+    /// A value of the right type that isn't accepted.
+    #[error("{}:{line}: `{key}` is `{value}`; accepted: {accepted}", file.display())]
+    InvalidValue {
+        /// The workflow file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Dotted key.
+        key: String,
+        /// What is written.
+        value: String,
+        /// What is accepted.
+        accepted: String,
+    },
+    /// An input path that exists nowhere it was looked for.
+    #[error("{}:{line}: `{key}` names `{written}`, which does not exist", file.display())]
+    MissingInput {
+        /// The workflow file.
+        file: PathBuf,
+        /// Line, from 1.
+        line: usize,
+        /// Dotted key.
+        key: String,
+        /// The path as written.
+        written: String,
+        /// Where it was looked for.
+        tried: Vec<PathBuf>,
+    },
+    /// A file or directory of the run can't be read, written or checked.
+    #[error("cannot {action} {}", path.display())]
+    Io {
+        /// What was tried: `write`, `read`, `checksum` and so on.
+        action: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The directory holds no run.
+    #[error("{} holds no reterra run", directory.display())]
+    NoRun {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// The run directory belongs to another process.
+    #[error("{} is in use by process {pid}", directory.display())]
+    Locked {
+        /// The run directory.
+        directory: PathBuf,
+        /// What the lock file says, `unknown` where it says nothing.
+        pid: String,
+    },
+    /// The results of a stage were made from something else than what the workflow says now.
+    #[error("stage `{stage}` in {} is stale: {}", directory.display(), changed.join("; "))]
+    Stale {
+        /// The run directory.
+        directory: PathBuf,
+        /// The first stale stage.
+        stage: &'static str,
+        /// What changed.
+        changed: Vec<String>,
+    },
+    /// No stage of that name.
+    #[error("there is no stage `{name}`")]
+    UnknownStage {
+        /// The name asked for.
+        name: String,
+        /// The stages.
+        accepted: Vec<String>,
+    },
+    /// A stage has to be done first.
+    #[error("stage `{stage}` in {} is not done", directory.display())]
+    NotDone {
+        /// The run directory.
+        directory: PathBuf,
+        /// The stage.
+        stage: String,
+    },
+    /// A stage says that it wrote a file that isn't there.
+    #[error("stage `{stage}` did not write its output {}", path.display())]
+    MissingOutput {
+        /// The stage.
+        stage: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// A stage failed.
+    #[error("stage `{stage}` failed")]
+    Stage {
+        /// The stage.
+        stage: &'static str,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The user stopped the run.
+    #[error("interrupted in stage `{stage}`")]
+    Interrupted {
+        /// The run directory.
+        directory: PathBuf,
+        /// The stage that was running.
+        stage: &'static str,
+    },
+    /// The Ctrl-C handler or the thread pool can't be set up.
+    #[error("cannot set up {what}")]
+    Setup {
+        /// What.
+        what: &'static str,
+        /// Why.
+        source: Box<dyn Error + Send + Sync>,
+    },
+}
+
+impl WorkflowError {
+    /// What the user can do about it, where there is something to say beyond the message.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            WorkflowError::UnknownKey { nearest, accepted, .. }
+            | WorkflowError::UnknownValue { nearest, accepted, .. } => Some(suggestion(nearest.as_ref(), accepted)),
+            WorkflowError::UnknownStage { accepted, .. } => Some(format!("stages: {}", accepted.join(", "))),
+            WorkflowError::MissingInput { tried, .. } => {
+                let tried: Vec<String> = tried.iter().map(|p| p.display().to_string()).collect();
+                Some(format!("looked for {}; `--data DIR` adds a place to look", tried.join(", ")))
+            }
+            WorkflowError::NoRun { .. } => {
+                Some("give the output directory of `reterra run`, the one that holds run.json".to_owned())
+            }
+            WorkflowError::Locked { .. } => {
+                Some("wait for that process or stop it; or choose another directory with `--out`".to_owned())
+            }
+            WorkflowError::Stale { .. } => Some(
+                "`--rerun-stale` runs this stage and those after it again; `--out DIR` keeps these results and starts \
+                 a fresh run"
+                    .to_owned(),
+            ),
+            WorkflowError::NotDone { directory, .. } | WorkflowError::Interrupted { directory, .. } => {
+                Some(format!("continue with `reterra resume {}`", directory.display()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Process exit code: 2 for a workflow file or command that isn't accepted, 130 after Ctrl-C, otherwise 1.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            WorkflowError::ReadWorkflow { .. }
+            | WorkflowError::Syntax { .. }
+            | WorkflowError::UnknownKey { .. }
+            | WorkflowError::UnknownValue { .. }
+            | WorkflowError::MissingKey { .. }
+            | WorkflowError::InvalidValue { .. }
+            | WorkflowError::MissingInput { .. }
+            | WorkflowError::NoRun { .. }
+            | WorkflowError::UnknownStage { .. } => 2,
+            WorkflowError::Interrupted { .. } => 130,
+            _ => 1,
+        }
+    }
+
+    pub(crate) fn io<E>(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(E) -> WorkflowError
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let path = path.into();
+        move |source| WorkflowError::Io { action, path, source: source.into() }
+    }
+}
+
+fn prefixed(key: &str) -> String {
+    if key.is_empty() { String::new() } else { format!("`{key}`: ") }
+}
+
+fn section_name(section: &str) -> String {
+    if section.is_empty() { "the top level".to_owned() } else { format!("[{section}]") }
+}
+
+fn suggestion(nearest: Option<&String>, accepted: &[String]) -> String {
+    let known = format!("known: {}", accepted.join(", "));
+    nearest.map_or(known.clone(), |name| format!("did you mean `{name}`? {known}"))
+}
