@@ -1,4 +1,16 @@
 //! The embedded process model of one land column: CLM5-style carbon, nitrogen, water and energy, daily step.
+//!
+//! Inside a day, amounts are per square metre and day; what leaves through [`column::MonthlyOutput`] is per
+//! second, as CLM's history files have it.
 
+pub mod column;
+pub mod constants;
+pub mod energy;
+pub mod error;
+pub mod forcing;
+pub mod parameters;
+pub mod plant;
 pub mod soil;
 pub mod spinup;
+pub mod water;
+pub mod weather;

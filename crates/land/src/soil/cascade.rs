@@ -1,7 +1,7 @@
 //! The decomposition cascade: litter and woody debris to active, slow and passive soil organic matter.
 //!
 //! CLM5 `SoilBiogeochemDecompCascadeBGCMod` and `SoilBiogeochemPotentialMod` (CENTURY; Koven et al. 2013,
-//! doi:10.5194/bg-10-7109-2013). Every pool has a main path; woody debris, active and slow soil have a side path too.
+//! doi:10.5194/bg-10-7109-2013). Main paths: L1>S1, L2>S1, L3>S2, CWD>L2, S1>S2, S2>S1, S3>S1; side paths: CWD>L3, S1>S3, S2>S3.
 //! Soil pools keep their C:N; what a transfer lacks of nitrogen is immobilised, what it has too much is mineralised.
 
 use super::SoilParameters;
@@ -14,11 +14,6 @@ pub(super) const DAYS_PER_YEAR: f64 = 365.0;
 pub(super) const SIDE: usize = 3;
 /// Number of lanes kept for side paths.
 pub(super) const SIDES: usize = 4;
-
-/// Main paths end in: L1>S1, L2>S1, L3>S2, CWD>L2, S1>S2, S2>S1, S3>S1.
-pub(crate) const MAIN_TARGET: [usize; 7] = [4, 4, 5, 1, 5, 4, 4];
-/// Side paths end in: CWD>L3, S1>S3, S2>S3.
-pub(crate) const SIDE_TARGET: [usize; 3] = [2, 6, 6];
 
 /// Share of slow soil's decomposition that goes to active soil.
 const SLOW_TO_ACTIVE: f64 = 0.42 / 0.45;
@@ -99,7 +94,7 @@ impl Cascade {
     }
 
     /// Share of each pool that decomposes in a day at the given scalar: `1 - exp(-k)`, with the exponential to third
-    /// order, so that it stays below one for any rate (error 4e-6 of the share at the fastest natural rate, 0.1 d-1).
+    /// order, so that it stays below one for any sensible rate (error 4e-6 at the fastest natural rate, 0.1 d-1).
     #[inline]
     pub fn fraction(&self, scalar: f64) -> [f64; LANES] {
         let mut share = [0.0; LANES];
@@ -242,4 +237,85 @@ fn multiply<const N: usize>(mut a: [f64; N], b: [f64; N]) -> [f64; N] {
 #[inline]
 fn sum(lanes: [f64; SIDES]) -> f64 {
     (lanes[0] + lanes[1]) + (lanes[2] + lanes[3])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(found: f64, expected: f64) {
+        assert!((found - expected).abs() <= 1e-12 * expected.abs(), "{found} is not {expected}");
+    }
+
+    #[test]
+    fn paths_at_40_percent_sand() {
+        check(active_respired(40.0), 0.442);
+        check(active_to_passive(40.0), 0.004 / 0.558);
+        let cascade = Cascade::new(&SoilParameters::default(), 40.0);
+        check(cascade.main_path[4], 1.0 - 0.004 / 0.558);
+        check(cascade.main_path[5], 14.0 / 15.0);
+        check(cascade.side_path[2], 1.0 / 15.0);
+        check(cascade.side_path[0], 0.24);
+        check(cascade.main_kept[4], 0.558);
+    }
+
+    #[test]
+    fn rates_are_clm_turnover() {
+        let cascade = Cascade::new(&SoilParameters::default(), 40.0);
+        let per_year = [18.5, 4.9, 4.9, 0.3, 7.3, 0.2, 0.0045];
+        for i in 0..7 {
+            check(cascade.rate[i] * 365.0, per_year[i]);
+        }
+    }
+
+    #[test]
+    fn daily_loss_is_exponential_and_below_one() {
+        for x in [0.0, 1e-6, 0.01, 0.1] {
+            assert!((loss_fraction(x) - (1.0 - (-x).exp())).abs() < 4e-6);
+        }
+        assert!(loss_fraction(1e4) < 1.0);
+    }
+
+    #[test]
+    fn litter_immobilises_what_clm_asks_for() {
+        // Cellulose litter of C:N 50 to active soil: loss (1 - 0.5 - 8/50)/8 per carbon.
+        let cascade = Cascade::new(&SoilParameters::default(), 40.0);
+        let (mut carbon, mut nitrogen) = ([0.0; LANES], [0.0; LANES]);
+        (carbon[1], nitrogen[1]) = (100.0, 2.0);
+        let loss = cascade.potential(&carbon, &nitrogen, 1.0);
+        let (taken, released) = loss.exchange();
+        check(taken, loss.carbon[1] * (1.0 - 0.5 - 8.0 / 50.0) / 8.0);
+        assert!(released == 0.0);
+        check(cascade.respiration(&loss), 0.5 * loss.carbon[1]);
+    }
+
+    #[test]
+    fn soil_pools_mineralise() {
+        let cascade = Cascade::new(&SoilParameters::default(), 40.0);
+        let carbon = [0.0, 0.0, 0.0, 0.0, 80.0, 110.0, 110.0, 0.0];
+        let nitrogen = [0.0, 0.0, 0.0, 0.0, 10.0, 10.0, 10.0, 0.0];
+        let loss = cascade.potential(&carbon, &nitrogen, 1.0);
+        let (taken, released) = loss.exchange();
+        assert!(taken == 0.0);
+        let kept = 0.558;
+        let (active, slow, passive) =
+            (loss_fraction(7.3 / 365.0), loss_fraction(0.2 / 365.0), loss_fraction(0.0045 / 365.0));
+        let expected = 80.0 * active * (1.0 / 8.0 - kept / 11.0)
+            + 110.0 * slow * (1.0 / 11.0 - 0.45 * (14.0 / 15.0 / 8.0 + 1.0 / 15.0 / 11.0))
+            + 110.0 * passive * (1.0 / 11.0 - 0.45 / 8.0);
+        check(released, expected);
+    }
+
+    #[test]
+    fn woody_debris_keeps_its_nitrogen_out_of_the_mineral_pool() {
+        let cascade = Cascade::new(&SoilParameters::default(), 40.0);
+        let (mut carbon, mut nitrogen) = ([0.0; LANES], [0.0; LANES]);
+        (carbon[3], nitrogen[3]) = (300.0, 1.0);
+        let loss = cascade.potential(&carbon, &nitrogen, 1.0);
+        assert!(loss.exchange() == (0.0, 0.0));
+        cascade.transfer(&loss, &mut carbon, &mut nitrogen);
+        check(carbon[1] / nitrogen[1], 300.0);
+        check(carbon[1] / carbon[2], 0.76 / 0.24);
+        check(carbon[1] + carbon[2] + carbon[3], 300.0);
+    }
 }

@@ -232,3 +232,55 @@ fn share_layer(
 fn satisfied(supply: f64, demand: f64) -> f64 {
     if demand > supply { supply / demand } else { 1.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(found: f64, expected: f64) {
+        assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1e-3), "{found} is not {expected}");
+    }
+
+    #[test]
+    fn denitrification_takes_the_smaller_limit() {
+        let p = SoilParameters::default();
+        check(denitrification_potential(1e6, 10.0, &p), 0.1 * 10.0_f64.powf(1.3));
+        check(denitrification_potential(2.0, 1e6, &p), 1.15 * 2.0_f64.powf(0.57));
+    }
+
+    #[test]
+    fn n2_ratio_has_its_floors() {
+        check(n2_to_n2o(0.0, 1.0), 38.4 * 1.18);
+        check(n2_to_n2o(1e3, 1.0), 0.16 * 38.4 * 1.18);
+        check(n2_to_n2o(0.0, 0.2), 38.4 * 0.1);
+    }
+
+    #[test]
+    fn ph_scalar_at_clm_fixed_ph() {
+        check(nitrification_ph_scalar(5.0), 0.56);
+        assert!((nitrification_ph_scalar(6.5) - 0.91974).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_scarce_layer_is_shared_in_proportion() {
+        let p = SoilParameters { nitrif_n2o_loss_frac: 0.0, ..SoilParameters::default() };
+        let demand =
+            Demand { plants: 2.0, decomposers: 1.0, nitrifiers: 1.0, denitrifiers: 0.0, n2o_share: 0.0 };
+        let (mut nh4, mut no3) = (2.0, 0.75);
+        let mut fluxes = SoilFluxes::default();
+        let fpi = share_layer(&demand, &mut nh4, &mut no3, &p, &mut fluxes);
+        // Half is met by ammonium; half of the rest (1.5) by nitrate.
+        check(fpi, 0.75);
+        check(fluxes.plant_nitrogen_uptake, 1.5);
+        check(fluxes.nitrification, 0.5);
+        check(nh4, 0.0);
+        check(no3, 0.5);
+    }
+
+    #[test]
+    fn leaching_takes_the_share_of_water_that_leaves() {
+        check(dissolved_loss(0.0, 100.0, 1.0), 0.0);
+        assert!((dissolved_loss(1.0, 100.0, 1.0) - (1.0 - (-0.01_f64).exp())).abs() < 1e-9);
+        assert!(dissolved_loss(1e5, 1.0, 1.0) < 1.0);
+    }
+}

@@ -80,3 +80,56 @@ pub(super) fn mix(carbon: &mut Pools, nitrogen: &mut Pools, g: &[f64; LAYERS], a
         [carbon[j][CWD], nitrogen[j][CWD]] = debris[j];
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::soil::EMPTY;
+    use crate::soil::fixtures::{column, seasonal};
+
+    #[test]
+    fn diffusivity_follows_clm() {
+        let p = SoilParameters::default();
+        assert_eq!(diffusivity(1.0, 8.6, 3.0, &p), 1e-4);
+        assert_eq!(diffusivity(0.4, 0.5, 3.0, &p), 5e-4);
+        assert!((diffusivity(1.75, 0.5, 3.0, &p) - 2.5e-4).abs() < 1e-18);
+        assert_eq!(diffusivity(3.5, 0.5, 3.0, &p), 0.0);
+        assert_eq!(diffusivity(0.1, 0.0, 3.0, &p), 0.0);
+    }
+
+    #[test]
+    fn mixing_conserves_and_evens_out_but_leaves_debris() {
+        let (soil, climate) = (column(6), seasonal(180));
+        let p = SoilParameters { som_diffus: 1e3, ..SoilParameters::default() };
+        let (mut carbon, mut nitrogen) = (EMPTY, EMPTY);
+        carbon[0] = [10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 0.0];
+        nitrogen[5][4] = 1.0;
+        carbon[6][0] = 3.0;
+        mix(&mut carbon, &mut nitrogen, &conductance(&soil, &climate, &p), 6);
+        let total: f64 = carbon[..6].iter().map(|layer| layer[0]).sum();
+        assert!((total - 10.0).abs() < 1e-12);
+        assert!((nitrogen.iter().map(|layer| layer[4]).sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!(carbon[0][3] == 10.0 && carbon[1][3] == 0.0);
+        assert!(carbon[6][0] == 3.0);
+        // Diffusivity is high, so the density becomes even: 10 gC m-2 over 0.48 m.
+        for j in 0..6 {
+            assert!((carbon[j][0] / THICKNESS[j] * 0.48 - 10.0).abs() < 0.5);
+        }
+    }
+
+    #[test]
+    fn implicit_mixing_solves_its_own_equation() {
+        let (soil, climate, p) = (column(LAYERS), seasonal(180), SoilParameters::default());
+        let mut carbon = EMPTY;
+        (0..LAYERS).for_each(|j| carbon[j][5] = 50.0 / (1.0 + j as f64));
+        let (before, mut nitrogen) = (carbon, EMPTY);
+        let g = conductance(&soil, &climate, &p);
+        mix(&mut carbon, &mut nitrogen, &g, LAYERS);
+        let density = |j: usize| carbon[j][5] / THICKNESS[j];
+        let flux = |j: usize| if j + 1 < LAYERS { g[j] * (density(j) - density(j + 1)) } else { 0.0 };
+        for j in 0..LAYERS {
+            let gain = if j == 0 { 0.0 } else { flux(j - 1) } - flux(j);
+            assert!((carbon[j][5] - before[j][5] - gain).abs() < 1e-12);
+        }
+    }
+}

@@ -4,6 +4,8 @@
 //! no pool turns negative, whatever the parameters, because losses are shares below one.
 
 pub(crate) mod cascade;
+#[cfg(test)]
+pub(crate) mod fixtures;
 pub mod grid;
 mod mineral_nitrogen;
 pub(crate) mod mixing;
@@ -11,6 +13,8 @@ mod parameters;
 mod profiles;
 mod scalars;
 mod state;
+#[cfg(test)]
+mod tests;
 mod trace;
 
 pub use cascade::{active_respired, active_to_passive};

@@ -11,6 +11,10 @@ use super::state::{EMPTY, LANES, Pools, SoilState};
 pub struct OperatorTrace {
     /// Number of days recorded.
     pub days: u32,
+    /// Carbon at the start of the first day, gC m-2.
+    pub first_carbon: Pools,
+    /// Nitrogen at the start of the first day, gN m-2.
+    pub first_nitrogen: Pools,
     /// Pools at the start of each day, gC m-2 d.
     pub carbon: Pools,
     /// Nitrogen at the start of each day, gN m-2 d.
@@ -39,6 +43,8 @@ impl Default for OperatorTrace {
     fn default() -> Self {
         Self {
             days: 0,
+            first_carbon: EMPTY,
+            first_nitrogen: EMPTY,
             carbon: EMPTY,
             nitrogen: EMPTY,
             main_loss: EMPTY,
@@ -67,6 +73,10 @@ impl OperatorTrace {
     }
 
     pub(super) fn start_day(&mut self, state: &SoilState, conductance: &[f64; LAYERS]) {
+        if self.days == 0 {
+            self.first_carbon = state.carbon;
+            self.first_nitrogen = state.nitrogen;
+        }
         self.days += 1;
         add(&mut self.carbon, &state.carbon);
         add(&mut self.nitrogen, &state.nitrogen);

@@ -1,1 +1,154 @@
-//! Ways to bring a column to equilibrium.
+//! Ways to bring a column to equilibrium, and how far it is from there.
+//!
+//! Two ways with one interface: brute force (run cycle after cycle) and semi-analytic (run a cycle, solve soil
+//! and wood for what the cycle sustains, repeat, because nitrogen and leaves answer). All years of the forcing
+//! cycle are used. The stop rule is CLM's: |ΔTOTECOSYSC| below 1 gC m⁻² yr⁻¹ over a whole cycle; the
+//! semi-analytic way also asks that every soil pool is within `distance_limit` of the equilibrium that its own
+//! inputs and rates define, because drift alone passes columns whose passive pool is far off.
+
+pub mod matrix;
+mod wood;
+
+use serde::{Deserialize, Serialize};
+
+pub use matrix::SpinupError;
+
+use crate::column::{Column, ColumnState, LargestImbalance, simulate};
+use crate::error::LandError;
+use crate::forcing::WeatherSeries;
+use crate::soil::{OperatorTrace, POOLS};
+
+/// How to spin up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Method {
+    /// Run on until it stops drifting.
+    BruteForce,
+    /// Semi-analytic: matrix solution of soil and wood between cycles.
+    Matrix,
+}
+
+/// When to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// The way.
+    pub method: Method,
+    /// Largest |ΔTOTECOSYSC|, gC m⁻² yr⁻¹.
+    pub drift_limit: f64,
+    /// Largest relative distance of a soil pool from its linear equilibrium (semi-analytic way only).
+    pub distance_limit: f64,
+    /// Cycles after which to give up.
+    pub max_cycles: usize,
+    /// Cycles that run at least, and before the first solution: plants must stand first.
+    pub min_cycles: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { method: Method::Matrix, drift_limit: 1.0, distance_limit: 0.005, max_cycles: 60, min_cycles: 3 }
+    }
+}
+
+/// How a spin-up went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Whether the criterion was met.
+    pub converged: bool,
+    /// Cycles run.
+    pub cycles: usize,
+    /// Years simulated.
+    pub years: f64,
+    /// ΔTOTECOSYSC of the last cycle, gC m⁻² yr⁻¹.
+    pub drift: f64,
+    /// (equilibrium − mean) / equilibrium of each soil pool in the last cycle.
+    pub distance: [f64; POOLS],
+    /// Largest budget error of any step.
+    pub imbalance: LargestImbalance,
+}
+
+/// A cycle, measured.
+struct Cycle {
+    drift: f64,
+    distance: [f64; POOLS],
+}
+
+/// Runs one cycle with a fresh trace.
+fn run_cycle(
+    column: &Column,
+    state: &mut ColumnState,
+    weather: &WeatherSeries,
+    trace: &mut OperatorTrace,
+    report: &mut Report,
+) -> Result<Cycle, LandError> {
+    trace.clear();
+    let before = state.total_carbon();
+    let years = weather.months() as f64 / 12.0;
+    let imbalance = simulate(column, state, weather, Some(trace), |_, _| {})?;
+    report.cycles += 1;
+    report.years += years;
+    report.imbalance = report.imbalance.max(imbalance);
+    let distance = trace
+        .distance_to_equilibrium(&column.soil, &column.parameters.soil)
+        .map_err(|source| LandError::Unsolvable { source })?;
+    Ok(Cycle { drift: (state.total_carbon() - before) / years, distance })
+}
+
+/// Brings `state` to equilibrium with `weather`, repeated; returns it with a report. `max_cycles` without
+/// convergence is told in the report, not an error: the caller decides.
+///
+/// # Errors
+/// Errors of a step, and [`LandError::Unsolvable`].
+pub fn spin_up(
+    column: &Column,
+    mut state: ColumnState,
+    weather: &WeatherSeries,
+    options: &Options,
+) -> Result<(ColumnState, Report), LandError> {
+    let mut report = Report {
+        converged: false,
+        cycles: 0,
+        years: 0.0,
+        drift: f64::INFINITY,
+        distance: [1.0; POOLS],
+        imbalance: LargestImbalance::default(),
+    };
+    let mut trace = OperatorTrace::new();
+    while report.cycles < options.max_cycles {
+        let plant_before = state.plant.clone();
+        let cycle = run_cycle(column, &mut state, weather, &mut trace, &mut report)?;
+        report.drift = cycle.drift;
+        report.distance = cycle.distance;
+        let far = cycle.distance.iter().fold(0.0_f64, |a, d| a.max(d.abs()));
+        let near = options.method == Method::BruteForce || far <= options.distance_limit;
+        if report.cycles >= options.min_cycles && cycle.drift.abs() <= options.drift_limit && near {
+            report.converged = true;
+            break;
+        }
+        if options.method == Method::Matrix && report.cycles < options.max_cycles {
+            state.soil = trace
+                .solve(&state.soil, &column.soil, &column.parameters.soil)
+                .map_err(|source| LandError::Unsolvable { source })?;
+            wood::solve(column, &plant_before, &mut state.plant, weather.days.len() as f64);
+        }
+    }
+    Ok((state, report))
+}
+
+/// Sets a spun-up state out of equilibrium by the site's history: multiplies soil organic matter, litter and wood
+/// by `init_som_scale`, `init_litter_scale` and `init_wood_scale` (managed, drained or young land is not in
+/// equilibrium; C:N is kept).
+pub fn apply_history(state: &mut ColumnState, column: &Column) {
+    let p = &column.parameters;
+    for layer in 0..crate::soil::LAYERS {
+        for pool in 0..POOLS {
+            let scale = if pool < 4 { p.init_litter_scale } else { p.init_som_scale };
+            state.soil.carbon[layer][pool] *= scale;
+            state.soil.nitrogen[layer][pool] *= scale;
+        }
+    }
+    let plant = &mut state.plant;
+    plant.livewood *= p.init_wood_scale;
+    plant.deadwood *= p.init_wood_scale;
+    plant.nitrogen.livewood *= p.init_wood_scale;
+    plant.nitrogen.deadwood *= p.init_wood_scale;
+}

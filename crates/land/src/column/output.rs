@@ -1,0 +1,150 @@
+//! What a column tells of a day and of a month.
+
+use serde::{Deserialize, Serialize};
+
+use super::setup::SECONDS;
+use super::state::ColumnState;
+
+/// Flows of one day, per m² and day: carbon in gC, nitrogen in gN, water in kg.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct DayFluxes {
+    /// Gross primary production (after nitrogen limitation).
+    pub gpp: f64,
+    /// Autotrophic respiration.
+    pub ra: f64,
+    /// Heterotrophic respiration.
+    pub hr: f64,
+    /// Carbon carried away by harvest.
+    pub harvest: f64,
+    /// Nitrogen carried away by harvest.
+    pub harvest_n: f64,
+    /// Nitrogen deposited and fixed.
+    pub nitrogen_in: f64,
+    /// Nitrogen lost as gas and by leaching.
+    pub nitrogen_out: f64,
+    /// Precipitation after correction.
+    pub precipitation: f64,
+    /// Evapotranspiration.
+    pub et: f64,
+    /// Transpiration, part of it.
+    pub transpiration: f64,
+    /// Runoff and drainage.
+    pub runoff: f64,
+    /// Leaf area index, m² m⁻².
+    pub lai: f64,
+    /// Net radiation, W m⁻².
+    pub net_radiation: f64,
+    /// Plant water stress, 1 = none.
+    pub btran: f64,
+    /// Actual over potential nitrogen supply of growth, 1 = no limitation.
+    pub nitrogen_supply: f64,
+}
+
+/// Means of a month (fluxes per second) and the stocks at its end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MonthlyOutput {
+    /// Gross primary production, gC m⁻² s⁻¹.
+    pub gpp: f64,
+    /// Autotrophic respiration, gC m⁻² s⁻¹.
+    pub ra: f64,
+    /// Heterotrophic respiration, gC m⁻² s⁻¹.
+    pub hr: f64,
+    /// Carbon harvested, gC m⁻² s⁻¹.
+    pub harvest: f64,
+    /// Evapotranspiration, kg m⁻² s⁻¹.
+    pub et: f64,
+    /// Transpiration, kg m⁻² s⁻¹.
+    pub transpiration: f64,
+    /// Precipitation, kg m⁻² s⁻¹.
+    pub precipitation: f64,
+    /// Runoff and drainage, kg m⁻² s⁻¹.
+    pub runoff: f64,
+    /// Nitrogen deposited and fixed, gN m⁻² s⁻¹.
+    pub nitrogen_in: f64,
+    /// Nitrogen lost as gas, by leaching and by harvest, gN m⁻² s⁻¹.
+    pub nitrogen_out: f64,
+    /// Leaf area index, m² m⁻².
+    pub lai: f64,
+    /// Plant water stress.
+    pub btran: f64,
+    /// Nitrogen supply over demand.
+    pub nitrogen_supply: f64,
+    /// Carbon of plants at the end, gC m⁻².
+    pub vegetation_carbon: f64,
+    /// Carbon of litter and woody debris at the end, gC m⁻².
+    pub litter_carbon: f64,
+    /// Soil organic carbon at the end, gC m⁻².
+    pub soil_carbon: f64,
+    /// Carbon of plants, litter and soil at the end, gC m⁻².
+    pub ecosystem_carbon: f64,
+    /// Nitrogen of plants and soil at the end, gN m⁻².
+    pub ecosystem_nitrogen: f64,
+    /// Mineral nitrogen at the end, gN m⁻².
+    pub mineral_nitrogen: f64,
+    /// All water of the column at the end, kg m⁻².
+    pub water: f64,
+    /// Snow at the end, kg m⁻².
+    pub snow: f64,
+    /// Liquid water and ice of the top half metre at the end, as a share of volume.
+    pub soil_moisture: f64,
+    /// Soil temperature at 0.2 m at the end, K.
+    pub soil_temperature: f64,
+}
+
+impl MonthlyOutput {
+    /// Net ecosystem exchange, gC m⁻² s⁻¹, positive to the air (harvested carbon leaves elsewhere).
+    #[must_use]
+    pub fn nee(&self) -> f64 {
+        self.ra + self.hr - self.gpp
+    }
+
+    pub(super) fn add(&mut self, day: &DayFluxes) {
+        self.gpp += day.gpp;
+        self.ra += day.ra;
+        self.hr += day.hr;
+        self.harvest += day.harvest;
+        self.et += day.et;
+        self.transpiration += day.transpiration;
+        self.precipitation += day.precipitation;
+        self.runoff += day.runoff;
+        self.nitrogen_in += day.nitrogen_in;
+        self.nitrogen_out += day.nitrogen_out + day.harvest_n;
+        self.lai += day.lai;
+        self.btran += day.btran;
+        self.nitrogen_supply += day.nitrogen_supply;
+    }
+
+    pub(super) fn finish(&mut self, days: usize, state: &ColumnState) {
+        let days = days as f64;
+        for flux in [
+            &mut self.gpp,
+            &mut self.ra,
+            &mut self.hr,
+            &mut self.harvest,
+            &mut self.et,
+            &mut self.transpiration,
+            &mut self.precipitation,
+            &mut self.runoff,
+            &mut self.nitrogen_in,
+            &mut self.nitrogen_out,
+        ] {
+            *flux /= days * SECONDS;
+        }
+        for mean in [&mut self.lai, &mut self.btran, &mut self.nitrogen_supply] {
+            *mean /= days;
+        }
+        let pools = state.soil.carbon_by_pool();
+        self.vegetation_carbon = state.plant.carbon();
+        self.litter_carbon = pools[..4].iter().sum();
+        self.soil_carbon = pools[4..].iter().sum();
+        self.ecosystem_carbon = state.total_carbon();
+        self.ecosystem_nitrogen = state.total_nitrogen();
+        self.mineral_nitrogen = state.soil.mineral_nitrogen();
+        self.water = state.water.total();
+        self.snow = state.water.snow;
+        // Layers 1 to 6 end at 0.48 m.
+        let wet: f64 = (0..6).map(|i| state.water.liquid[i] + state.water.ice[i]).sum();
+        self.soil_moisture = wet / 480.0;
+        self.soil_temperature = state.temperature[3];
+    }
+}

@@ -1,0 +1,69 @@
+//! Net radiation of a day from short-wave radiation, temperature and humidity.
+//!
+//! Net long-wave radiation after FAO-56 (Allen et al. 1998, eq. 39), which needs no cloud or sky-temperature
+//! observations; diffuse share after Spitters et al. (1986, doi:10.1016/0168-1923(86)90060-2) for daily values.
+
+use crate::constants::STEFAN_BOLTZMANN;
+
+/// Saturation vapour pressure over water, Pa, at a temperature in °C (Tetens; FAO-56 eq. 11).
+#[must_use]
+pub fn saturation_vapour_pressure(celsius: f64) -> f64 {
+    610.8 * (17.27 * celsius / (celsius + 237.3)).exp()
+}
+
+/// Slope of the saturation curve, Pa K⁻¹, given the pressure at the same temperature.
+#[must_use]
+pub fn saturation_slope(celsius: f64, saturation: f64) -> f64 {
+    4098.0 * saturation / ((celsius + 237.3) * (celsius + 237.3))
+}
+
+/// Diffuse share of a day's short-wave radiation from its transmission (global over extraterrestrial).
+#[must_use]
+pub fn diffuse_share(transmission: f64) -> f64 {
+    if transmission < 0.07 {
+        1.0
+    } else if transmission < 0.35 {
+        1.0 - 2.3 * (transmission - 0.07) * (transmission - 0.07)
+    } else if transmission < 0.75 {
+        1.33 - 1.46 * transmission
+    } else {
+        0.23
+    }
+}
+
+/// Net long-wave loss of a surface near air temperature, W m⁻² (positive upward).
+///
+/// `kelvin`: air temperature; `vapour_pressure`: Pa; `transmission` as in [`diffuse_share`].
+#[must_use]
+pub fn net_longwave_loss(kelvin: f64, vapour_pressure: f64, transmission: f64) -> f64 {
+    let cloud = (1.35 * (transmission / 0.75).clamp(0.3, 1.0) - 0.35).max(0.05);
+    let emissivity = (0.34 - 0.14 * (vapour_pressure.max(0.0) / 1000.0).sqrt()).max(0.05);
+    STEFAN_BOLTZMANN * kelvin.powi(4) * emissivity * cloud
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn saturation_is_fao56s() {
+        // FAO-56 annex 2, table 2.3: 2.338 kPa at 20 °C; slope 0.1447 kPa/K (table 2.4).
+        let es = saturation_vapour_pressure(20.0);
+        assert!((es - 2338.0).abs() < 2.0, "{es}");
+        assert!((saturation_slope(20.0, es) - 144.7).abs() < 0.5);
+    }
+
+    #[test]
+    fn net_longwave_of_fao56_example_11() {
+        // Rio de Janeiro, May: Tmax 25.1, Tmin 19.1, ea 2.1 kPa, Rs/Rso 14.5/18.8 -> 3.5 MJ m-2 d-1 (40.5 W m-2).
+        let loss = net_longwave_loss(295.25, 2100.0, 0.75 * 14.5 / 18.8);
+        assert!((loss * 0.0864 - 3.5).abs() < 0.1, "{}", loss * 0.0864);
+    }
+
+    #[test]
+    fn diffuse_share_is_continuous() {
+        for edge in [0.07, 0.35, 0.75] {
+            assert!((diffuse_share(edge - 1e-9) - diffuse_share(edge + 1e-9)).abs() < 0.02);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! What can go wrong in a column.
+
+/// Errors of the land model.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum LandError {
+    /// A budget of one step does not close.
+    #[error(
+        "{quantity} does not balance on day {day}: off by {error:e} of a stock of {stock:e}; \
+         this is a defect of the model, please report the site and its parameters"
+    )]
+    Balance {
+        /// Which budget: carbon, nitrogen or water.
+        quantity: &'static str,
+        /// Day of the year, 0-based.
+        day: usize,
+        /// Absolute error, in the stock's unit.
+        error: f64,
+        /// The stock it is compared with.
+        stock: f64,
+    },
+    /// A state became infinite or not a number.
+    #[error("{variable} became {value} on day {day}; check the forcing of that day and the parameters")]
+    NotFinite {
+        /// The state's name.
+        variable: &'static str,
+        /// Its value.
+        value: f64,
+        /// Day of the year, 0-based.
+        day: usize,
+    },
+    /// A parameter's name is not known.
+    #[error("unknown land parameter `{name}`; the known ones are in `parameters::NAMES`")]
+    UnknownParameter {
+        /// The name as given.
+        name: String,
+    },
+    /// A parameter's value is outside of what the model can run with.
+    #[error("land parameter `{name}` = {value} is outside [{lower}, {upper}]")]
+    ParameterRange {
+        /// The parameter.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// Smallest value accepted.
+        lower: f64,
+        /// Largest value accepted.
+        upper: f64,
+    },
+    /// The forcing is impossible.
+    #[error("forcing {variable} = {value} in month {month} is impossible (accepted: {lower} to {upper})")]
+    Forcing {
+        /// Name of the forcing variable.
+        variable: &'static str,
+        /// Its value.
+        value: f64,
+        /// Position in the series, 0-based.
+        month: usize,
+        /// Smallest value accepted.
+        lower: f64,
+        /// Largest value accepted.
+        upper: f64,
+    },
+    /// The semi-analytic solution failed.
+    #[error("the semi-analytic spin-up cannot be solved")]
+    Unsolvable {
+        /// Why.
+        source: crate::spinup::SpinupError,
+    },
+}

@@ -1,0 +1,157 @@
+//! From photosynthate to tissue: what a day's carbon would build, the nitrogen it needs, and what it gets.
+//!
+//! Fixed ratios between tissues as in CLM5 with `stem_leaf` ≥ 0 (technical note, section 2.19); nitrogen
+//! shortage scales growth, and carbon that finds no nitrogen was not fixed (CLM4.5's down-regulation).
+//! Leaf allocation fades beyond `laimx`, CLM's bound for crops, taken for all types.
+
+use crate::parameters::Parameters;
+use crate::plant::state::{Vegetation, storage_nitrogen_share};
+
+/// Share of reserves in leaf and fine root that the plant keeps, and the days it takes to fill them.
+const RESERVE_SHARE: f64 = 0.25;
+const RESERVE_DAYS: f64 = 20.0;
+/// Largest share of the retranslocated pool used in a day.
+const RETRANSLOCATION_RATE: f64 = 0.05;
+
+/// What the plant can build in a day, per gC of growth: shares that sum to one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GrowthShares {
+    leaf: f64,
+    froot: f64,
+    livewood: f64,
+    deadwood: f64,
+    storage: f64,
+    /// Nitrogen needed per gC, gN gC⁻¹.
+    pub nitrogen: f64,
+}
+
+impl GrowthShares {
+    /// Shares at a leaf area (displayed and stored), m² m⁻².
+    #[must_use]
+    pub fn new(p: &Parameters, leaf_area: f64) -> Self {
+        let crowding = (leaf_area / p.laimx).powi(4);
+        let leaf = 1.0 / (1.0 + crowding);
+        let wood = p.stem_leaf * (1.0 + p.croot_stem);
+        let sum = leaf + p.froot_leaf + wood;
+        let (leaf, froot, wood) = (leaf / sum, p.froot_leaf / sum, wood / sum);
+        let storage = (leaf + froot) * (1.0 - p.fcur);
+        let (leaf, froot) = (leaf * p.fcur, froot * p.fcur);
+        let (livewood, deadwood) = (wood * p.flivewd, wood * (1.0 - p.flivewd));
+        let nitrogen = leaf / p.leafcn
+            + froot / p.frootcn
+            + livewood / p.livewdcn
+            + deadwood / p.deadwdcn
+            + storage * storage_nitrogen_share(p);
+        Self { leaf, froot, livewood, deadwood, storage, nitrogen }
+    }
+}
+
+/// Carbon left for growth once respiration is paid, and how it was paid.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CarbonBudget {
+    /// For new tissue and its growth respiration, gC m⁻² d⁻¹.
+    pub available: f64,
+    /// Maintenance respiration that could be paid, gC m⁻² d⁻¹.
+    pub maintenance: f64,
+}
+
+/// Pays maintenance from photosynthesis, then from the reserve; refills the reserve.
+pub fn pay_maintenance(plant: &mut Vegetation, gpp: f64, wanted: f64) -> CarbonBudget {
+    let surplus = gpp - wanted;
+    if surplus < 0.0 {
+        let paid = (-surplus).min(plant.reserve);
+        plant.reserve -= paid;
+        return CarbonBudget { available: 0.0, maintenance: gpp + paid };
+    }
+    let target = RESERVE_SHARE * (plant.leaf + plant.froot) + 5.0;
+    let saved = ((target - plant.reserve) / RESERVE_DAYS).clamp(0.0, 0.5 * surplus);
+    plant.reserve += saved;
+    CarbonBudget { available: surplus - saved, maintenance: wanted }
+}
+
+/// Nitrogen asked from the soil, gN m⁻² d⁻¹, after what the plant can take back from its own pool.
+#[must_use]
+pub fn soil_demand(plant: &Vegetation, p: &Parameters, shares: &GrowthShares, available: f64) -> (f64, f64) {
+    let demand = available / (1.0 + p.grperc) * shares.nitrogen;
+    let own = (plant.retrans_n * RETRANSLOCATION_RATE).min(demand);
+    (demand - own, own)
+}
+
+/// Growth of a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Growth {
+    /// New tissue, gC m⁻² d⁻¹.
+    pub tissue: f64,
+    /// Growth respiration, gC m⁻² d⁻¹.
+    pub respiration: f64,
+    /// Carbon not fixed for want of nitrogen, gC m⁻² d⁻¹.
+    pub excess: f64,
+}
+
+/// Builds tissue from available carbon and the nitrogen got: `uptake` from soil, `own` retranslocated.
+pub fn grow(
+    plant: &mut Vegetation,
+    p: &Parameters,
+    shares: &GrowthShares,
+    available: f64,
+    (uptake, own): (f64, f64),
+) -> Growth {
+    let wanted = available / (1.0 + p.grperc);
+    let supply = uptake + own;
+    let possible = if shares.nitrogen > 0.0 { supply / shares.nitrogen } else { wanted };
+    let tissue = wanted.min(possible);
+    plant.leaf += tissue * shares.leaf;
+    plant.froot += tissue * shares.froot;
+    plant.livewood += tissue * shares.livewood;
+    plant.deadwood += tissue * shares.deadwood;
+    plant.storage += tissue * shares.storage;
+    let n = &mut plant.nitrogen;
+    n.leaf += tissue * shares.leaf / p.leafcn;
+    n.froot += tissue * shares.froot / p.frootcn;
+    n.livewood += tissue * shares.livewood / p.livewdcn;
+    n.deadwood += tissue * shares.deadwood / p.deadwdcn;
+    n.storage += tissue * shares.storage * storage_nitrogen_share(p);
+    // Rounding aside, supply is used up: what the last bit leaves stays in the plant's own pool.
+    plant.retrans_n += uptake - tissue * shares.nitrogen;
+    let respiration = tissue * p.grperc;
+    Growth { tissue, respiration, excess: (available - tissue - respiration).max(0.0) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plant::pft::Pft;
+
+    #[test]
+    fn growth_conserves_and_keeps_c_to_n() {
+        for pft in Pft::ALL {
+            let p = Parameters::for_pft(pft);
+            let mut plant = Vegetation::cold_start(&p, pft.is_woody(), true, 283.0);
+            plant.retrans_n = 2.0;
+            let shares = GrowthShares::new(&p, 3.0);
+            let (demand, own) = soil_demand(&plant, &p, &shares, 5.0);
+            let (c, n) = (plant.carbon(), plant.total_nitrogen());
+            let growth = grow(&mut plant, &p, &shares, 5.0, (0.7 * demand, own));
+            assert!((plant.carbon() - c - growth.tissue).abs() < 1e-10);
+            assert!((plant.total_nitrogen() - n - 0.7 * demand).abs() < 1e-10);
+            assert!((growth.tissue + growth.respiration + growth.excess - 5.0).abs() < 1e-12);
+            assert!((plant.leaf / plant.nitrogen.leaf - p.leafcn).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn crowded_canopy_sends_carbon_elsewhere() {
+        let p = Parameters::for_pft(Pft::NeedleleafEvergreenBoreal);
+        let (open, dense) = (GrowthShares::new(&p, 1.0), GrowthShares::new(&p, 14.0));
+        assert!(dense.leaf < 0.1 * open.leaf && dense.froot > open.froot);
+    }
+
+    #[test]
+    fn reserve_pays_the_winter_and_no_more() {
+        let p = Parameters::for_pft(Pft::NeedleleafEvergreenBoreal);
+        let mut plant = Vegetation::cold_start(&p, true, true, 278.0);
+        plant.reserve = 1.0;
+        let budget = pay_maintenance(&mut plant, 0.0, 3.0);
+        assert!((budget.maintenance - 1.0).abs() < 1e-12 && plant.reserve.abs() < 1e-12);
+    }
+}

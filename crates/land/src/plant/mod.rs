@@ -1,0 +1,10 @@
+//! Plants: types, photosynthesis, phenology, respiration, allocation and turnover.
+
+pub mod allocation;
+pub mod canopy;
+pub mod pft;
+pub mod phenology;
+pub mod photosynthesis;
+pub mod respiration;
+pub mod state;
+pub mod turnover;

@@ -1,0 +1,213 @@
+//! When leaves come and go: evergreen, seasonal-deciduous and stress-deciduous habits.
+//!
+//! CLM5 technical note, chapter 20 (White et al. 1997, doi:10.1029/97GB00330): onset at a soil degree-day sum
+//! that grows with the mean annual temperature, offset below a day length, or by drought and frost counters.
+
+use crate::constants::FREEZING;
+use crate::parameters::Parameters;
+use crate::plant::pft::LeafHabit;
+use crate::plant::state::{Season, Vegetation};
+
+/// Days of drought, frost or wetness that flip a stress-deciduous plant (CLM `crit_*`).
+const CRITICAL_DAYS: f64 = 15.0;
+/// Shortest day with leaves of stress-deciduous plants, s.
+const SHORTEST_DAY: f64 = 6.0 * 3_600.0;
+/// Days over which a growing herb can turn its whole storage to display.
+const REGROWTH_DAYS: f64 = 60.0;
+
+/// What the plant senses.
+#[derive(Clone, Copy, Debug)]
+pub struct Signals {
+    /// Soil temperature at about 9 cm, K.
+    pub soil_temperature: f64,
+    /// Soil water potential there, MPa.
+    pub soil_potential: f64,
+    /// Day length, s.
+    pub day_length: f64,
+    /// Whether days get longer.
+    pub lengthening: bool,
+    /// Leaf area index.
+    pub lai: f64,
+}
+
+/// What a day's phenology asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct LeafTurnover {
+    /// Storage carbon to display, gC m⁻² d⁻¹.
+    pub displayed: f64,
+    /// Share of leaves shed.
+    pub leaf_share: f64,
+    /// Share of fine roots shed.
+    pub froot_share: f64,
+}
+
+/// Advances the season by a day.
+pub fn advance(plant: &mut Vegetation, p: &Parameters, habit: LeafHabit, signals: &Signals) -> LeafTurnover {
+    let background = LeafTurnover {
+        displayed: 0.0,
+        leaf_share: 1.0 / (365.0 * p.leaf_long),
+        froot_share: 1.0 / (365.0 * p.froot_long),
+    };
+    match habit {
+        LeafHabit::Evergreen => background,
+        LeafHabit::SeasonalDeciduous => seasonal(plant, p, signals),
+        LeafHabit::StressDeciduous => stress(plant, p, signals, background),
+    }
+}
+
+fn degree_day_threshold(plant: &Vegetation, p: &Parameters) -> f64 {
+    (p.gddfunc_p1 + p.gddfunc_p2 * (plant.t_annual - FREEZING)).exp()
+}
+
+fn onset(plant: &Vegetation, p: &Parameters) -> Season {
+    Season::Onset { days_left: p.ndays_on.round(), remaining: p.fstor2tran * plant.storage }
+}
+
+fn seasonal(plant: &mut Vegetation, p: &Parameters, signals: &Signals) -> LeafTurnover {
+    let warmth = (signals.soil_temperature - FREEZING).max(0.0);
+    let mut turnover = LeafTurnover::default();
+    plant.season = match plant.season {
+        Season::Dormant { degree_days, .. } => {
+            let sum = if signals.lengthening { degree_days + warmth } else { 0.0 };
+            if sum > degree_day_threshold(plant, p) {
+                onset(plant, p)
+            } else {
+                Season::Dormant { degree_days: sum, wet_days: 0.0, cold_days: 0.0, needs_warmth: true }
+            }
+        }
+        Season::Onset { days_left, remaining } => display(&mut turnover, days_left, remaining),
+        Season::Growing { .. } if !signals.lengthening && signals.day_length < p.crit_dayl => {
+            Season::Offset { days_left: p.ndays_off.round(), by_cold: true }
+        }
+        Season::Offset { days_left, by_cold } => shed(&mut turnover, days_left, by_cold),
+        growing @ Season::Growing { .. } => growing,
+    };
+    turnover
+}
+
+fn display(turnover: &mut LeafTurnover, days_left: f64, remaining: f64) -> Season {
+    turnover.displayed = remaining / days_left.max(1.0);
+    if days_left <= 1.0 {
+        Season::Growing { dry_days: 0.0, cold_days: 0.0 }
+    } else {
+        Season::Onset { days_left: days_left - 1.0, remaining: remaining - turnover.displayed }
+    }
+}
+
+fn shed(turnover: &mut LeafTurnover, days_left: f64, by_cold: bool) -> Season {
+    turnover.leaf_share = 1.0 / days_left.max(1.0);
+    turnover.froot_share = turnover.leaf_share;
+    if days_left <= 1.0 {
+        Season::Dormant { degree_days: 0.0, wet_days: 0.0, cold_days: 0.0, needs_warmth: by_cold }
+    } else {
+        Season::Offset { days_left: days_left - 1.0, by_cold }
+    }
+}
+
+fn stress(plant: &mut Vegetation, p: &Parameters, s: &Signals, background: LeafTurnover) -> LeafTurnover {
+    let mut turnover = background;
+    plant.season = match plant.season {
+        Season::Dormant { degree_days, wet_days, cold_days, needs_warmth } => {
+            let frozen = s.soil_temperature <= FREEZING;
+            let cold = if frozen { cold_days + 1.0 } else { cold_days };
+            let wait = needs_warmth || cold >= CRITICAL_DAYS;
+            let sum =
+                if s.lengthening { degree_days + (s.soil_temperature - FREEZING).max(0.0) } else { 0.0 };
+            let wet = if s.soil_potential >= p.soilpsi_on { wet_days + 1.0 } else { wet_days };
+            let warm = !wait || sum > degree_day_threshold(plant, p);
+            if warm && wet >= CRITICAL_DAYS && s.day_length >= SHORTEST_DAY && !frozen {
+                onset(plant, p)
+            } else {
+                Season::Dormant { degree_days: sum, wet_days: wet, cold_days: cold, needs_warmth: wait }
+            }
+        }
+        Season::Onset { days_left, remaining } => display(&mut turnover, days_left, remaining),
+        Season::Growing { dry_days, cold_days } => {
+            let room = (1.0 - s.lai / p.laimx).max(0.0);
+            turnover.displayed = plant.storage * p.fstor2tran * room / REGROWTH_DAYS;
+            growing(dry_days, cold_days, p, s)
+        }
+        Season::Offset { days_left, by_cold } => shed(&mut turnover, days_left, by_cold),
+    };
+    turnover
+}
+
+fn growing(dry_days: f64, cold_days: f64, p: &Parameters, s: &Signals) -> Season {
+    let dry = if s.soil_potential <= p.soilpsi_off { dry_days + 1.0 } else { (dry_days - 1.0).max(0.0) };
+    let cold = if s.soil_temperature <= FREEZING { cold_days + 1.0 } else { (cold_days - 1.0).max(0.0) };
+    let by_cold = cold >= CRITICAL_DAYS || s.day_length < SHORTEST_DAY;
+    if by_cold || dry >= CRITICAL_DAYS {
+        Season::Offset { days_left: p.ndays_off.round(), by_cold }
+    } else {
+        Season::Growing { dry_days: dry, cold_days: cold }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::energy::solar::SolarTable;
+    use crate::plant::pft::Pft;
+
+    /// Runs years of a smooth climate; gives the first day of onset and of offset in the last year.
+    fn calendar(pft: Pft, latitude: f64, mean: f64, amplitude: f64) -> (Option<usize>, Option<usize>) {
+        let p = Parameters::for_pft(pft);
+        let sun = SolarTable::new(latitude);
+        let mut plant = Vegetation::cold_start(&p, pft.is_woody(), false, mean);
+        let (mut first_onset, mut first_offset) = (None, None);
+        for d in 0..3 * 365 {
+            let day = d % 365;
+            let phase = 2.0 * std::f64::consts::PI * (day as f64 - 200.0) / 365.0;
+            let signals = Signals {
+                soil_temperature: mean + amplitude * phase.cos(),
+                soil_potential: -0.05,
+                day_length: sun.days[day].day_length,
+                lengthening: sun.days[day].lengthening,
+                lai: 1.0,
+            };
+            advance(&mut plant, &p, pft.leaf_habit(), &signals);
+            if d >= 730 {
+                match plant.season {
+                    Season::Onset { .. } => first_onset = first_onset.or(Some(day)),
+                    Season::Offset { .. } => first_offset = first_offset.or(Some(day)),
+                    _ => {}
+                }
+            }
+        }
+        (first_onset, first_offset)
+    }
+
+    #[test]
+    fn beech_at_hainich_flushes_in_spring_and_falls_in_october() {
+        let (on, off) = calendar(Pft::BroadleafDeciduousTemperate, 51.1, 281.5, 9.0);
+        let (on, off) = (on.unwrap(), off.unwrap());
+        assert!((100..145).contains(&on), "onset {on}");
+        assert!((275..300).contains(&off), "offset {off}: day length falls below 39,300 s in October");
+    }
+
+    #[test]
+    fn grass_in_frosty_winter_rests_and_in_mild_winter_stays() {
+        let (on, off) = calendar(Pft::C3Grass, 61.0, 276.0, 12.0);
+        assert!(on.is_some() && off.is_some());
+        let (_, never) = calendar(Pft::C3Grass, 48.0, 284.0, 6.0);
+        assert!(never.is_none());
+    }
+
+    #[test]
+    fn onset_moves_its_share_of_storage_and_offset_sheds_all() {
+        let mut turnover = LeafTurnover::default();
+        let mut season = Season::Onset { days_left: 30.0, remaining: 60.0 };
+        let mut moved = 0.0;
+        while let Season::Onset { days_left, remaining } = season {
+            season = display(&mut turnover, days_left, remaining);
+            moved += turnover.displayed;
+        }
+        assert!((moved - 60.0).abs() < 1e-12);
+        let (mut leaf, mut season) = (100.0, Season::Offset { days_left: 15.0, by_cold: true });
+        while let Season::Offset { days_left, by_cold } = season {
+            season = shed(&mut turnover, days_left, by_cold);
+            leaf *= 1.0 - turnover.leaf_share;
+        }
+        assert!(leaf.abs() < 1e-12);
+    }
+}

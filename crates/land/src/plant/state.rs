@@ -1,0 +1,159 @@
+//! What a plant holds: carbon and nitrogen pools and the memory of its phenology.
+
+use serde::{Deserialize, Serialize};
+
+/// Where a deciduous plant is in its year.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Season {
+    /// Without leaves, waiting for onset.
+    Dormant {
+        /// Soil degree-days above freezing since the counter started, K d.
+        degree_days: f64,
+        /// Days with wet soil.
+        wet_days: f64,
+        /// Days with frozen soil.
+        cold_days: f64,
+        /// Whether the plant waits for warmth too, not for water alone.
+        needs_warmth: bool,
+    },
+    /// Storage is being turned to display.
+    Onset {
+        /// Days left.
+        days_left: f64,
+        /// Storage carbon still to be moved, gC m⁻².
+        remaining: f64,
+    },
+    /// Leaves are out; days of stress are counted.
+    Growing {
+        /// Days of drought.
+        dry_days: f64,
+        /// Days of frost.
+        cold_days: f64,
+    },
+    /// Leaves are being shed.
+    Offset {
+        /// Days left.
+        days_left: f64,
+        /// Whether frost or short days, not drought, began it.
+        by_cold: bool,
+    },
+}
+
+impl Season {
+    /// A plant that waits for spring.
+    pub const WINTER: Self =
+        Self::Dormant { degree_days: 0.0, wet_days: 0.0, cold_days: 0.0, needs_warmth: true };
+}
+
+/// State of the vegetation of a column; carbon in gC m⁻², nitrogen in gN m⁻². Live tissues hold nitrogen at
+/// their parameter C:N, so only storage and the retranslocated pool carry their own.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Vegetation {
+    /// Leaf carbon.
+    pub leaf: f64,
+    /// Fine-root carbon.
+    pub froot: f64,
+    /// Live wood carbon (stem and coarse root).
+    pub livewood: f64,
+    /// Dead wood carbon (stem and coarse root).
+    pub deadwood: f64,
+    /// Stored leaf and fine-root carbon of coming years.
+    pub storage: f64,
+    /// Non-structural reserve that pays respiration when photosynthesis does not.
+    pub reserve: f64,
+    /// Nitrogen of leaf, fine root, live wood, dead wood and storage.
+    pub nitrogen: TissueNitrogen,
+    /// Nitrogen withdrawn from senescing tissue.
+    pub retrans_n: f64,
+    /// Phenological phase (evergreens ignore it).
+    pub season: Season,
+    /// Acclimated temperature of the photosynthetic apparatus, °C.
+    pub acclimation: f64,
+    /// Ten-day running mean of air temperature, K.
+    pub t10: f64,
+    /// Running mean air temperature over a year, K.
+    pub t_annual: f64,
+    /// Running mean net primary production, gC m⁻² d⁻¹.
+    pub npp_mean: f64,
+    /// Running mean evapotranspiration, mm d⁻¹.
+    pub et_mean: f64,
+}
+
+/// Nitrogen of the tissues, gN m⁻².
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TissueNitrogen {
+    /// Leaf.
+    pub leaf: f64,
+    /// Fine root.
+    pub froot: f64,
+    /// Live wood.
+    pub livewood: f64,
+    /// Dead wood.
+    pub deadwood: f64,
+    /// Storage.
+    pub storage: f64,
+}
+
+impl Vegetation {
+    /// A small cold-start plant: CLM's 100 gC of leaf (or leaf storage), fine roots and stem alike.
+    #[must_use]
+    pub fn cold_start(
+        p: &crate::parameters::Parameters,
+        woody: bool,
+        evergreen: bool,
+        t_annual: f64,
+    ) -> Self {
+        let seed = 100.0;
+        let (leaf, storage) = if evergreen { (seed, 0.0) } else { (0.0, seed * (1.0 + p.froot_leaf)) };
+        let froot = if evergreen { seed * p.froot_leaf } else { 0.0 };
+        let (livewood, deadwood) = if woody { (20.0, 1_000.0) } else { (0.0, 0.0) };
+        let mut plant = Self {
+            leaf,
+            froot,
+            livewood,
+            deadwood,
+            storage,
+            reserve: 30.0,
+            nitrogen: TissueNitrogen::default(),
+            retrans_n: 0.5,
+            season: Season::WINTER,
+            acclimation: t_annual - crate::constants::FREEZING,
+            t10: t_annual,
+            t_annual,
+            npp_mean: 1.0,
+            et_mean: 1.0,
+        };
+        plant.reset_nitrogen(p);
+        plant
+    }
+
+    /// Gives every tissue the nitrogen of its parameter C:N.
+    pub fn reset_nitrogen(&mut self, p: &crate::parameters::Parameters) {
+        self.nitrogen = TissueNitrogen {
+            leaf: self.leaf / p.leafcn,
+            froot: self.froot / p.frootcn,
+            livewood: self.livewood / p.livewdcn,
+            deadwood: self.deadwood / p.deadwdcn,
+            storage: self.storage * storage_nitrogen_share(p),
+        };
+    }
+
+    /// Carbon of the whole plant, gC m⁻².
+    #[must_use]
+    pub fn carbon(&self) -> f64 {
+        self.leaf + self.froot + self.livewood + self.deadwood + self.storage + self.reserve
+    }
+
+    /// Nitrogen of the whole plant, gN m⁻².
+    #[must_use]
+    pub fn total_nitrogen(&self) -> f64 {
+        let n = &self.nitrogen;
+        n.leaf + n.froot + n.livewood + n.deadwood + n.storage + self.retrans_n
+    }
+}
+
+/// Nitrogen per carbon of storage: leaf and fine root in their allocation ratio, gN gC⁻¹.
+#[must_use]
+pub fn storage_nitrogen_share(p: &crate::parameters::Parameters) -> f64 {
+    (1.0 / p.leafcn + p.froot_leaf / p.frootcn) / (1.0 + p.froot_leaf)
+}

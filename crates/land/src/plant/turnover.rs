@@ -1,0 +1,172 @@
+//! What leaves the living plant in a day: litterfall, mortality, live wood dying, harvest.
+//!
+//! Whole-plant mortality at a constant rate and live-to-dead wood turnover as in CLM5 (technical note, chapters
+//! 20 and 23). Leaves withdraw nitrogen down to the litter's C:N before they fall.
+
+use crate::constants::YEAR_DAYS;
+use crate::parameters::Parameters;
+use crate::plant::pft::Pft;
+use crate::plant::phenology::LeafTurnover;
+use crate::plant::state::{Season, Vegetation, storage_nitrogen_share};
+
+/// Days between the cuts of a meadow, and their number (the first is on `harvest_day`).
+const CUT_INTERVAL: usize = 45;
+const CUTS: usize = 3;
+
+/// Carbon and nitrogen leaving the plant, g m⁻² d⁻¹.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Litterfall {
+    /// Leaf litter (and dying storage).
+    pub leaf: f64,
+    /// Nitrogen in it.
+    pub leaf_n: f64,
+    /// Fine-root litter.
+    pub froot: f64,
+    /// Nitrogen in it.
+    pub froot_n: f64,
+    /// Wood.
+    pub wood: f64,
+    /// Nitrogen in it.
+    pub wood_n: f64,
+    /// Carried away by harvest.
+    pub harvest: f64,
+    /// Nitrogen in it.
+    pub harvest_n: f64,
+}
+
+/// Moves storage to leaves and fine roots, gC m⁻² d⁻¹ wanted.
+pub fn display(plant: &mut Vegetation, p: &Parameters, wanted: f64) {
+    let moved = wanted.min(plant.storage);
+    if moved <= 0.0 {
+        return;
+    }
+    let leaf = moved / (1.0 + p.froot_leaf);
+    let froot = moved - leaf;
+    plant.storage -= moved;
+    plant.leaf += leaf;
+    plant.froot += froot;
+    let (leaf_n, froot_n) = (leaf / p.leafcn, froot / p.frootcn);
+    plant.nitrogen.storage -= leaf_n + froot_n;
+    plant.nitrogen.leaf += leaf_n;
+    plant.nitrogen.froot += froot_n;
+}
+
+/// Sheds and kills for a day.
+pub fn shed(plant: &mut Vegetation, p: &Parameters, turnover: &LeafTurnover) -> Litterfall {
+    let mut fall = Litterfall::default();
+    let leaf = plant.leaf * turnover.leaf_share;
+    take_leaf(plant, p, leaf, &mut fall);
+    let froot = plant.froot * turnover.froot_share;
+    plant.froot -= froot;
+    plant.nitrogen.froot -= froot / p.frootcn;
+    fall.froot += froot;
+    fall.froot_n += froot / p.frootcn;
+    live_to_dead(plant, p);
+    mortality(plant, p, &mut fall);
+    fall
+}
+
+/// Senescent leaves: nitrogen beyond the litter's C:N goes back to the plant.
+fn take_leaf(plant: &mut Vegetation, p: &Parameters, leaf: f64, fall: &mut Litterfall) {
+    let content = leaf / p.leafcn;
+    let litter_n = (leaf / p.lflitcn).min(content);
+    plant.leaf -= leaf;
+    plant.nitrogen.leaf -= content;
+    plant.retrans_n += content - litter_n;
+    fall.leaf += leaf;
+    fall.leaf_n += litter_n;
+}
+
+fn live_to_dead(plant: &mut Vegetation, p: &Parameters) {
+    let dying = plant.livewood * p.lwtop_ann / YEAR_DAYS;
+    let (from, to) = (dying / p.livewdcn, dying / p.deadwdcn);
+    plant.livewood -= dying;
+    plant.deadwood += dying;
+    plant.nitrogen.livewood -= from;
+    plant.nitrogen.deadwood += to;
+    plant.retrans_n += from - to;
+}
+
+fn mortality(plant: &mut Vegetation, p: &Parameters, fall: &mut Litterfall) {
+    let share = p.r_mort / YEAR_DAYS;
+    let n = &mut plant.nitrogen;
+    let lose = |pool: &mut f64| {
+        let lost = *pool * share;
+        *pool -= lost;
+        lost
+    };
+    fall.leaf += lose(&mut plant.leaf) + lose(&mut plant.storage) + lose(&mut plant.reserve);
+    fall.leaf_n += lose(&mut n.leaf) + lose(&mut n.storage) + lose(&mut plant.retrans_n);
+    fall.froot += lose(&mut plant.froot);
+    fall.froot_n += lose(&mut n.froot);
+    fall.wood += lose(&mut plant.livewood) + lose(&mut plant.deadwood);
+    fall.wood_n += lose(&mut n.livewood) + lose(&mut n.deadwood);
+}
+
+/// Cuts a meadow or harvests a crop when its day has come; the crop's residue then falls as litter.
+pub fn harvest(plant: &mut Vegetation, p: &Parameters, pft: Pft, day: usize, fall: &mut Litterfall) {
+    if !is_cut_day(pft, p.harvest_day.round() as usize, day) || p.harvest_frac <= 0.0 {
+        return;
+    }
+    let leaf = plant.leaf * p.harvest_frac;
+    let leaf_n = leaf / p.leafcn;
+    plant.leaf -= leaf;
+    plant.nitrogen.leaf -= leaf_n;
+    fall.harvest += leaf;
+    fall.harvest_n += leaf_n;
+    if pft == Pft::C3Crop {
+        let grain = plant.storage * p.harvest_frac;
+        let grain_n = grain * storage_nitrogen_share(p);
+        plant.storage -= grain;
+        plant.nitrogen.storage -= grain_n;
+        fall.harvest += grain;
+        fall.harvest_n += grain_n;
+        plant.season = Season::Offset { days_left: p.ndays_off.round(), by_cold: true };
+    }
+}
+
+fn is_cut_day(pft: Pft, first: usize, day: usize) -> bool {
+    match pft {
+        Pft::C3Crop => day == first,
+        Pft::C3Grass => (0..CUTS).any(|k| day == first + k * CUT_INTERVAL),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn conserves(act: impl Fn(&mut Vegetation, &Parameters) -> Litterfall) {
+        let p = Parameters::for_pft(Pft::C3Crop);
+        let mut plant = Vegetation::cold_start(&p, false, false, 283.0);
+        display(&mut plant, &p, 80.0);
+        let (c, n) = (plant.carbon(), plant.total_nitrogen());
+        let fall = act(&mut plant, &p);
+        let lost = fall.leaf + fall.froot + fall.wood + fall.harvest;
+        let lost_n = fall.leaf_n + fall.froot_n + fall.wood_n + fall.harvest_n;
+        assert!((plant.carbon() + lost - c).abs() < 1e-10);
+        assert!((plant.total_nitrogen() + lost_n - n).abs() < 1e-10);
+        assert!(lost > 0.0 && lost_n > 0.0);
+    }
+
+    #[test]
+    fn litterfall_and_harvest_conserve_carbon_and_nitrogen() {
+        let half = LeafTurnover { displayed: 0.0, leaf_share: 0.5, froot_share: 0.25 };
+        conserves(|plant, p| shed(plant, p, &half));
+        conserves(|plant, p| {
+            let mut fall = Litterfall::default();
+            harvest(plant, p, Pft::C3Crop, 205, &mut fall);
+            fall
+        });
+    }
+
+    #[test]
+    fn leaf_litter_has_its_own_c_to_n() {
+        let p = Parameters::for_pft(Pft::BroadleafDeciduousTemperate);
+        let mut plant = Vegetation::cold_start(&p, true, true, 283.0);
+        let mut fall = Litterfall::default();
+        take_leaf(&mut plant, &p, 50.0, &mut fall);
+        assert!((fall.leaf / fall.leaf_n - p.lflitcn).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,520 @@
+//! The semi-analytic spin-up of soil carbon and nitrogen: solves for the pools that a recorded forcing cycle sustains.
+//!
+//! `X = (K - A K + V)^-1 I` by column (Xia et al. 2012, doi:10.5194/gmd-5-1259-2012; Lu et al. 2020,
+//! doi:10.1029/2020MS002105; Liao et al. 2023, doi:10.1029/2023MS003625). Rates are mean losses over mean pools of the
+//! cycle, so that the fixed point of "run a cycle, solve" is the cyclo-stationary state itself, not an approximation
+//! by mean conditions; what the mean mixing does not explain of the recorded mixing stays as a source, for the same
+//! reason. Woody debris feeds litter, litter feeds soil: one scalar sweep per litter pool, then one block sweep (3 x 3
+//! per layer) for the soil pools, which feed each other. Soil nitrogen follows from the fixed C:N.
+
+use thiserror::Error;
+
+use crate::soil::cascade::Cascade;
+use crate::soil::grid::{LAYERS, THICKNESS};
+use crate::soil::{
+    EMPTY, OperatorTrace, POOLS, Pool, Pools, SoilColumn, SoilParameters, SoilState, column_totals,
+};
+
+/// Rate that holds a pool at its recorded mean where nothing else acts on it (frozen soil below the mixed zone), d-1.
+/// It vanishes at the fixed point.
+const HOLD: f64 = 1e-12;
+
+/// A solved pool beyond this content of a layer (g m-2) is not believed; the recorded mean stays (as in CTSM).
+const CAPACITY: f64 = 1e8;
+
+/// Mean contents below this (g m-2) do not define a rate; the mean conditions do.
+const TRACE_AMOUNT: f64 = 1e-12;
+
+const CWD: usize = Pool::WoodyDebris as usize;
+
+/// Why a cycle cannot be solved for its equilibrium.
+#[derive(Clone, Debug, PartialEq, Error)]
+pub enum SpinupError {
+    /// No day was recorded.
+    #[error(
+        "the trace holds no days: run at least one forcing cycle with it before solving for the equilibrium"
+    )]
+    EmptyTrace,
+    /// The trace holds something that is not a number.
+    #[error(
+        "the recorded cycle is not finite in pool {pool}, layer {layer} (from the top, starting at 0): \
+         check the forcing and the parameters of this column"
+    )]
+    NotFinite {
+        /// CLM's name of the pool.
+        pool: &'static str,
+        /// Layer, from 0 at the top.
+        layer: usize,
+    },
+}
+
+/// One element (carbon or nitrogen) of a recorded cycle as daily means.
+struct CycleMean<'a> {
+    days: f64,
+    mean: Pools,
+    first: &'a Pools,
+    /// Loss on both paths over content, d-1.
+    rate: Pools,
+    source: Pools,
+    /// Mixing across the lower interface of each layer, m d-1.
+    g: [f64; LAYERS],
+}
+
+impl OperatorTrace {
+    /// The state that the recorded cycle sustains, at the point of the cycle where `state` is (its end).
+    ///
+    /// Run a whole forcing cycle with an empty trace, then call this with the state reached. Nitrogen limitation,
+    /// mineral nitrogen and plants react to the new state: repeat until [`Self::distance_to_equilibrium`] is small.
+    /// Guards: a negative solution is set to 0; one that is not finite or above 1e8 g m-2 keeps the recorded mean.
+    ///
+    /// # Errors
+    /// [`SpinupError::EmptyTrace`] without recorded days, [`SpinupError::NotFinite`] where a sum is not finite.
+    pub fn solve(
+        &self,
+        state: &SoilState,
+        soil: &SoilColumn,
+        p: &SoilParameters,
+    ) -> Result<SoilState, SpinupError> {
+        let cascade = Cascade::new(p, soil.sand);
+        let (carbon, solved_carbon) = self.solve_carbon(&cascade)?;
+        let (nitrogen, solved_nitrogen) = self.solve_nitrogen(p)?;
+        let mut next = state.clone();
+        carbon.rescale(&solved_carbon, &mut next.carbon);
+        nitrogen.rescale(&solved_nitrogen, &mut next.nitrogen);
+        for j in 0..LAYERS {
+            for (pool, cn) in soil_ratios(p) {
+                next.nitrogen[j][pool] = next.carbon[j][pool] / cn;
+            }
+        }
+        Ok(next)
+    }
+
+    /// As [`Self::solve`], with the rates that the cycle's conditions give where nitrogen does not limit.
+    ///
+    /// The first guess of a spin-up from bare soil: the scarcity of nitrogen while soil builds up says little about
+    /// the equilibrium, and taken for lasting it costs many cycles.
+    ///
+    /// # Errors
+    /// As [`Self::solve`].
+    pub fn solve_unlimited(
+        &self,
+        state: &SoilState,
+        soil: &SoilColumn,
+        p: &SoilParameters,
+    ) -> Result<SoilState, SpinupError> {
+        // Without contents to divide losses by, rates fall back on the recorded conditions.
+        let cascade = Cascade::new(p, soil.sand);
+        let mut unlimited = self.clone();
+        for j in 0..LAYERS {
+            for i in 0..POOLS {
+                let side = if (CWD..CWD + 3).contains(&i) { cascade.side_path[i - CWD] } else { 0.0 };
+                let fraction = self.fraction[j][i] / f64::from(self.days.max(1));
+                unlimited.main_loss[j][i] = self.carbon[j][i] * fraction * cascade.main_path[i];
+                unlimited.side_loss[j][i] = self.carbon[j][i] * fraction * side;
+                unlimited.nitrogen_loss[j][i] = self.nitrogen[j][i] * fraction;
+            }
+        }
+        unlimited.solve(state, soil, p)
+    }
+
+    /// How far the recorded cycle is from its own equilibrium: `(solved - mean) / solved` of each pool's carbon in
+    /// the column. Zero where both are empty.
+    ///
+    /// # Errors
+    /// As [`Self::solve`].
+    pub fn distance_to_equilibrium(
+        &self,
+        soil: &SoilColumn,
+        p: &SoilParameters,
+    ) -> Result<[f64; POOLS], SpinupError> {
+        let (carbon, solved) = self.solve_carbon(&Cascade::new(p, soil.sand))?;
+        let (mean, solved) = (column_totals(&carbon.mean), column_totals(&solved));
+        Ok(std::array::from_fn(|i| {
+            let scale = solved[i].max(TRACE_AMOUNT);
+            (solved[i] - mean[i]) / scale
+        }))
+    }
+
+    /// Mean contents that carbon inputs and rates of the cycle sustain, gC m-2.
+    fn solve_carbon(&self, cascade: &Cascade) -> Result<(CycleMean<'_>, Pools), SpinupError> {
+        let mut main = EMPTY;
+        let mut side = EMPTY;
+        let days = self.checked_days()?;
+        for j in 0..LAYERS {
+            for i in 0..POOLS {
+                let side_path = if (CWD..CWD + 3).contains(&i) { cascade.side_path[i - CWD] } else { 0.0 };
+                main[j][i] = self.rate(self.main_loss[j][i], cascade.main_path[i], j, i);
+                side[j][i] = self.rate(self.side_loss[j][i], side_path, j, i);
+            }
+        }
+        let mut rate = main;
+        add(&mut rate, &side, 1.0);
+        let cycle = self.cycle_mean(days, rate, Element::Carbon)?;
+        let mut solved = EMPTY;
+        cycle.solve_debris(&mut solved);
+        let mut source = cycle.source;
+        for j in 0..LAYERS {
+            source[j][1] += main[j][CWD] * cascade.main_kept[CWD] * solved[j][CWD];
+            source[j][2] += side[j][CWD] * cascade.side_kept[0] * solved[j][CWD];
+        }
+        (0..CWD).for_each(|i| cycle.solve_litter(i, &source, &mut solved));
+        for j in 0..LAYERS {
+            let fed = |i: usize| main[j][i] * cascade.main_kept[i] * solved[j][i];
+            source[j][4] += fed(0) + fed(1);
+            source[j][5] += fed(2);
+        }
+        let transfers = soil_transfers(cascade, &main, &side);
+        cycle.solve_soil(&transfers, &source, &mut solved);
+        cycle.guard(&mut solved);
+        Ok((cycle, solved))
+    }
+
+    /// Mean contents that nitrogen inputs and rates of litter and debris sustain, gN m-2; soil pools are not solved.
+    fn solve_nitrogen(&self, p: &SoilParameters) -> Result<(CycleMean<'_>, Pools), SpinupError> {
+        let days = self.checked_days()?;
+        let mut rate = EMPTY;
+        for j in 0..LAYERS {
+            for i in 0..=CWD {
+                let lost = self.nitrogen_loss[j][i];
+                rate[j][i] = if self.nitrogen[j][i] > TRACE_AMOUNT * days {
+                    lost / self.nitrogen[j][i]
+                } else {
+                    self.fraction[j][i] / days
+                };
+            }
+        }
+        let cycle = self.cycle_mean(days, rate, Element::Nitrogen)?;
+        let mut solved = cycle.mean;
+        cycle.solve_debris(&mut solved);
+        let mut source = cycle.source;
+        for j in 0..LAYERS {
+            let fed = rate[j][CWD] * solved[j][CWD];
+            source[j][1] += p.cwd_fcel * fed;
+            source[j][2] += (1.0 - p.cwd_fcel) * fed;
+        }
+        (0..CWD).for_each(|i| cycle.solve_litter(i, &source, &mut solved));
+        cycle.guard(&mut solved);
+        Ok((cycle, solved))
+    }
+
+    fn checked_days(&self) -> Result<f64, SpinupError> {
+        if self.days == 0 { Err(SpinupError::EmptyTrace) } else { Ok(f64::from(self.days)) }
+    }
+
+    /// Mean rate of a path: loss over content, or the mean conditions where the pool was empty.
+    fn rate(&self, lost: f64, path: f64, j: usize, i: usize) -> f64 {
+        let days = f64::from(self.days);
+        if self.carbon[j][i] > TRACE_AMOUNT * days {
+            lost / self.carbon[j][i]
+        } else {
+            path * self.fraction[j][i] / days
+        }
+    }
+
+    fn cycle_mean(&self, days: f64, rate: Pools, element: Element) -> Result<CycleMean<'_>, SpinupError> {
+        let (content, first, litter, mixed) = match element {
+            Element::Carbon => (&self.carbon, &self.first_carbon, &self.litter_carbon, &self.mixed_carbon),
+            Element::Nitrogen => {
+                (&self.nitrogen, &self.first_nitrogen, &self.litter_nitrogen, &self.mixed_nitrogen)
+            }
+        };
+        let mut mean = EMPTY;
+        add(&mut mean, content, 1.0 / days);
+        let mut source = EMPTY;
+        add(&mut source, litter, 1.0 / days);
+        add(&mut source, mixed, 1.0 / days);
+        let g = self.conductance.map(|sum| sum / days);
+        for j in 0..LAYERS - 1 {
+            for i in (0..POOLS).filter(|&i| i != CWD) {
+                let flux = g[j] * (mean[j][i] / THICKNESS[j] - mean[j + 1][i] / THICKNESS[j + 1]);
+                source[j][i] += flux;
+                source[j + 1][i] -= flux;
+            }
+        }
+        for j in 0..LAYERS {
+            for pool in Pool::ALL {
+                let i = pool as usize;
+                source[j][i] += HOLD * mean[j][i];
+                if !(mean[j][i] + source[j][i] + rate[j][i] + g[j]).is_finite() {
+                    return Err(SpinupError::NotFinite { pool: pool.name(), layer: j });
+                }
+            }
+        }
+        Ok(CycleMean { days, mean, first, rate, source, g })
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Element {
+    Carbon,
+    Nitrogen,
+}
+
+impl CycleMean<'_> {
+    fn solve_debris(&self, solved: &mut Pools) {
+        for j in 0..LAYERS {
+            solved[j][CWD] = self.source[j][CWD] / (self.rate[j][CWD] + HOLD);
+        }
+    }
+
+    /// Thickness times loss plus what mixing takes from layer `j`, m d-1; the unknowns of the sweeps are g m-3.
+    fn pivot(&self, j: usize, i: usize) -> f64 {
+        let above = if j == 0 { 0.0 } else { self.g[j - 1] };
+        THICKNESS[j] * (self.rate[j][i] + HOLD) + self.g[j] + above
+    }
+
+    /// Tridiagonal sweep for one litter pool.
+    fn solve_litter(&self, i: usize, source: &Pools, solved: &mut Pools) {
+        let mut back = [0.0; LAYERS];
+        let mut carried = 0.0;
+        for j in 0..LAYERS {
+            let above = if j == 0 { 0.0 } else { self.g[j - 1] };
+            let pivot = self.pivot(j, i) - if j == 0 { 0.0 } else { above * back[j - 1] };
+            carried = (source[j][i] + above * carried) / pivot;
+            solved[j][i] = carried;
+            back[j] = self.g[j] / pivot;
+        }
+        let mut below = 0.0;
+        for j in (0..LAYERS).rev() {
+            below = solved[j][i] + back[j] * below;
+            solved[j][i] = below * THICKNESS[j];
+        }
+    }
+
+    /// Block tridiagonal sweep for active, slow and passive soil; `transfers[j][to][from]` in d-1.
+    fn solve_soil(&self, transfers: &[[[f64; 3]; 3]; LAYERS], source: &Pools, solved: &mut Pools) {
+        let mut inverse = [[[0.0; 3]; 3]; LAYERS];
+        let mut sweep = [[0.0; 3]; LAYERS];
+        for j in 0..LAYERS {
+            let above = if j == 0 { 0.0 } else { self.g[j - 1] };
+            let mut block = [[0.0; 3]; 3];
+            let mut right = [0.0; 3];
+            for a in 0..3 {
+                for b in 0..3 {
+                    let eliminated = if j == 0 { 0.0 } else { above * above * inverse[j - 1][a][b] };
+                    block[a][b] = -THICKNESS[j] * transfers[j][a][b] - eliminated;
+                }
+                block[a][a] += self.pivot(j, 4 + a);
+                right[a] = source[j][4 + a] + if j == 0 { 0.0 } else { above * sweep[j - 1][a] };
+            }
+            inverse[j] = inverted(block);
+            sweep[j] = apply(&inverse[j], right);
+        }
+        let mut below = [0.0; 3];
+        for j in (0..LAYERS).rev() {
+            let fed = apply(&inverse[j], below.map(|c| self.g[j] * c));
+            below = std::array::from_fn(|a| sweep[j][a] + fed[a]);
+            (0..3).for_each(|a| solved[j][4 + a] = below[a] * THICKNESS[j]);
+        }
+    }
+
+    /// Negative solutions become 0; what is not finite or too large keeps the recorded mean.
+    fn guard(&self, solved: &mut Pools) {
+        for j in 0..LAYERS {
+            for i in 0..POOLS {
+                let value = solved[j][i];
+                solved[j][i] =
+                    if value.is_finite() && value <= CAPACITY { value.max(0.0) } else { self.mean[j][i] };
+            }
+        }
+    }
+
+    /// Turns solved means into contents at the end of the cycle: the recorded ratio of end to mean, freed from drift.
+    ///
+    /// A pool that relaxes at the rate `k` over a cycle of `n` days has its undisturbed level at
+    /// `w first + (1 - w) last` with `w = 1/(kn) - 1/(exp(kn) - 1)`.
+    fn rescale(&self, solved: &Pools, last: &mut Pools) {
+        for j in 0..LAYERS {
+            for i in 0..POOLS {
+                let w = start_weight(self.rate[j][i] * self.days);
+                let level = w * self.first[j][i] + (1.0 - w) * last[j][i];
+                let ratio = if self.mean[j][i] > TRACE_AMOUNT { level / self.mean[j][i] } else { 1.0 };
+                last[j][i] = solved[j][i] * ratio;
+            }
+        }
+    }
+}
+
+fn start_weight(relaxation: f64) -> f64 {
+    if relaxation < 1e-3 { 0.5 - relaxation / 12.0 } else { 1.0 / relaxation - 1.0 / relaxation.exp_m1() }
+}
+
+fn soil_ratios(p: &SoilParameters) -> [(usize, f64); 3] {
+    [(4, p.cn_s1), (5, p.cn_s2), (6, p.cn_s3)]
+}
+
+/// Rates between the soil pools of each layer, `[to][from]`, d-1.
+fn soil_transfers(cascade: &Cascade, main: &Pools, side: &Pools) -> [[[f64; 3]; 3]; LAYERS] {
+    std::array::from_fn(|j| {
+        let kept = |i: usize| main[j][i] * cascade.main_kept[i];
+        let side_kept = |i: usize| side[j][i] * cascade.side_kept[i - CWD];
+        [[0.0, kept(5), kept(6)], [kept(4), 0.0, 0.0], [side_kept(4), side_kept(5), 0.0]]
+    })
+}
+
+/// Inverse by Gauss-Jordan without pivoting: losses exceed transfers, so the columns are diagonally dominant.
+fn inverted(mut a: [[f64; 3]; 3]) -> [[f64; 3]; 3] {
+    let mut inverse = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    for k in 0..3 {
+        let scale = 1.0 / a[k][k];
+        a[k] = a[k].map(|x| x * scale);
+        inverse[k] = inverse[k].map(|x| x * scale);
+        for row in (0..3).filter(|&row| row != k) {
+            let factor = a[row][k];
+            for column in 0..3 {
+                a[row][column] -= factor * a[k][column];
+                inverse[row][column] -= factor * inverse[k][column];
+            }
+        }
+    }
+    inverse
+}
+
+fn apply(matrix: &[[f64; 3]; 3], vector: [f64; 3]) -> [f64; 3] {
+    std::array::from_fn(|a| matrix[a][0] * vector[0] + matrix[a][1] * vector[1] + matrix[a][2] * vector[2])
+}
+
+fn add(sum: &mut Pools, pools: &Pools, factor: f64) {
+    for (sum, value) in sum.iter_mut().flatten().zip(pools.iter().flatten()) {
+        *sum += factor * value;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::soil::fixtures::{column, litter, seasonal, with_mineral_nitrogen};
+    use crate::soil::{SoilClimate, step};
+
+    /// Faster passive soil, so that brute force is affordable.
+    fn parameters() -> SoilParameters {
+        SoilParameters { tau_s2: 1.0, tau_s3: 10.0, ..SoilParameters::default() }
+    }
+
+    fn spring(_: u32) -> SoilClimate {
+        seasonal(100)
+    }
+
+    /// A column under litter of C:N `ratio` in the given weather.
+    struct Case {
+        soil: SoilColumn,
+        p: SoilParameters,
+        ratio: f64,
+        weather: fn(u32) -> SoilClimate,
+    }
+
+    impl Case {
+        fn new(ratio: f64, weather: fn(u32) -> SoilClimate) -> Self {
+            Self { soil: column(4), p: parameters(), ratio, weather }
+        }
+
+        /// Runs whole years; litter has a season.
+        fn run(&self, state: &mut SoilState, years: u32, mut trace: Option<&mut OperatorTrace>) {
+            for _ in 0..years {
+                for day in 0..365 {
+                    let vigour = if self.ratio < 20.0 { 1.0 } else { 1.0 + 0.8 * (f64::from(day) / 58.0).sin() };
+                    let input = litter(&self.soil, self.ratio, vigour);
+                    step(state, &self.soil, &(self.weather)(day), &input, &self.p, trace.as_deref_mut());
+                }
+            }
+        }
+
+        fn accelerate(&self, cycles: u32) -> SoilState {
+            let mut state = with_mineral_nitrogen(0.1);
+            for cycle in 0..cycles {
+                let mut trace = OperatorTrace::new();
+                self.run(&mut state, 2, Some(&mut trace));
+                println!("{:?}", trace.distance_to_equilibrium(&self.soil,&self.p).unwrap());
+                println!("min {} ", state.mineral_nitrogen());
+                state = if cycle < 1 { trace.solve_unlimited(&state, &self.soil, &self.p) } else { trace.solve(&state, &self.soil, &self.p) }.unwrap();
+            }
+            state
+        }
+
+        fn check(&self, cycles: u32, tolerance: f64) {
+            let mut brute = with_mineral_nitrogen(0.1);
+            self.run(&mut brute, 2000, None);
+            let f = step(&mut brute.clone(), &self.soil, &(self.weather)(200), &litter(&self.soil, self.ratio, 1.0), &self.p, None);
+            println!("{f:?}");
+            let solved = self.accelerate(cycles);
+            let carbon = largest_difference(&solved.carbon, &brute.carbon);
+            let nitrogen = largest_difference(&solved.nitrogen, &brute.nitrogen);
+            assert!(carbon < tolerance && nitrogen < tolerance, "carbon {carbon:e}, nitrogen {nitrogen:e}");
+        }
+    }
+
+    fn largest_difference(a: &Pools, b: &Pools) -> f64 {
+        let relative = |(a, b): (&f64, &f64)| if *b > 0.0 { (a / b - 1.0).abs() } else { a.abs() };
+        a.iter().flatten().zip(b.iter().flatten()).map(relative).fold(0.0, f64::max)
+    }
+
+    #[test]
+    fn constant_conditions_match_brute_force() {
+        Case::new(12.0, spring).check(4, 1e-6);
+    }
+
+    #[test]
+    fn seasons_converge_to_the_cyclo_stationary_state() {
+        Case::new(50.0, seasonal).check(7, 1e-3);
+    }
+
+    #[test]
+    fn scarce_nitrogen_converges_too() {
+        Case::new(120.0, seasonal).check(12, 1e-3);
+    }
+
+    #[test]
+    fn equilibrium_is_a_fixed_point_at_zero_distance() {
+        let case = Case::new(50.0, seasonal);
+        let mut state = case.accelerate(12);
+        let mut trace = OperatorTrace::new();
+        case.run(&mut state, 2, Some(&mut trace));
+        let distance = trace.distance_to_equilibrium(&case.soil, &case.p).unwrap();
+        assert!(distance.iter().all(|d| d.abs() < 1e-5), "{distance:?}");
+        let next = trace.solve(&state, &case.soil, &case.p).unwrap();
+        assert!(largest_difference(&next.carbon, &state.carbon) < 1e-4);
+    }
+
+    #[test]
+    fn frozen_soil_without_mixing_keeps_its_carbon() {
+        let (soil, p) = (column(3), parameters());
+        let frozen = SoilClimate { psi: [-5.0; LAYERS], frozen_depth_limit: 0.0, ..seasonal(0) };
+        let mut state = with_mineral_nitrogen(0.1);
+        state.carbon = [[7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 0.0]; LAYERS];
+        let mut trace = OperatorTrace::new();
+        for _ in 0..365 {
+            step(&mut state, &soil, &frozen, &crate::soil::SoilInput::default(), &p, Some(&mut trace));
+        }
+        let solved = trace.solve(&state, &soil, &p).unwrap();
+        assert!(largest_difference(&solved.carbon, &state.carbon) < 1e-3);
+    }
+
+    #[test]
+    fn refuses_an_empty_or_broken_trace() {
+        let (soil, p) = (column(4), parameters());
+        let mut trace = OperatorTrace::new();
+        assert_eq!(trace.solve(&SoilState::default(), &soil, &p), Err(SpinupError::EmptyTrace));
+        trace.days = 1;
+        trace.litter_carbon[2][1] = f64::NAN;
+        let error = trace.solve(&SoilState::default(), &soil, &p);
+        assert_eq!(error, Err(SpinupError::NotFinite { pool: "LITR2", layer: 2 }));
+    }
+
+    #[test]
+    fn inverse_times_block_is_identity() {
+        let block = [[3.0, -0.5, -0.2], [-1.0, 2.0, 0.0], [-0.1, -0.3, 1.0]];
+        let inverse = inverted(block);
+        for column in 0..3 {
+            let product = apply(&block, [inverse[0][column], inverse[1][column], inverse[2][column]]);
+            for row in 0..3 {
+                assert!((product[row] - f64::from(u8::from(row == column))).abs() < 1e-14);
+            }
+        }
+    }
+
+    #[test]
+    fn start_weight_joins_its_series() {
+        assert!((start_weight(1.001e-3) - (0.5 - 1.001e-3 / 12.0)).abs() < 1e-9);
+        assert!((start_weight(50.0) - 0.02).abs() < 1e-12);
+    }
+}

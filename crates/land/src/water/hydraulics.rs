@@ -1,0 +1,85 @@
+//! Hydraulic and thermal properties of mineral soil from texture, as CLM computes them.
+//!
+//! Clapp and Hornberger (1978) curves with the regressions of Cosby et al. (1984,
+//! doi:10.1029/WR020i006p00682); thermal conductivity of the solid from Farouki (1981). CLM5 technical note,
+//! sections 2.7.3 and 2.6.3.
+
+use crate::constants::{DAY, MEGAPASCAL_PER_MM};
+use crate::soil::grid::{LAYERS, THICKNESS};
+
+/// Hydraulic and thermal properties of a column of one texture.
+#[derive(Clone, Debug)]
+pub struct Hydraulics {
+    /// Porosity, m³ m⁻³.
+    pub porosity: f64,
+    /// Clapp–Hornberger exponent.
+    pub exponent: f64,
+    /// Saturated suction, mm (positive).
+    pub suction: f64,
+    /// Saturated conductivity, mm d⁻¹.
+    pub conductivity: f64,
+    /// Pore space by layer, mm.
+    pub capacity: [f64; LAYERS],
+    /// Layers above bedrock.
+    pub layers: usize,
+    /// Thermal conductivity of dry and of saturated soil, W m⁻¹ K⁻¹.
+    pub heat_dry: f64,
+    /// See `heat_dry`.
+    pub heat_saturated: f64,
+    /// Heat capacity of the solids, J m⁻³ K⁻¹, already times their volume share.
+    pub heat_solid: f64,
+}
+
+impl Hydraulics {
+    /// Properties from sand and clay (percent by mass), layers above bedrock and two multipliers.
+    #[must_use]
+    pub fn from_texture(
+        sand: f64,
+        clay: f64,
+        layers: usize,
+        porosity_scale: f64,
+        conductivity_scale: f64,
+    ) -> Self {
+        let porosity = ((0.489 - 0.001_26 * sand) * porosity_scale).clamp(0.1, 0.95);
+        let bulk = (1.0 - porosity) * 2_700.0;
+        let solid = (8.80 * sand + 2.92 * clay) / (sand + clay);
+        let solid_heat = (2.128 * sand + 2.385 * clay) / (sand + clay) * 1e6;
+        let mut capacity = [0.0; LAYERS];
+        for i in 0..layers {
+            capacity[i] = porosity * THICKNESS[i] * 1_000.0;
+        }
+        Self {
+            porosity,
+            exponent: 2.91 + 0.159 * clay,
+            suction: 10.0 * 10f64.powf(1.88 - 0.0131 * sand),
+            conductivity: 0.007_055_6 * 10f64.powf(-0.884 + 0.0153 * sand) * DAY * conductivity_scale,
+            capacity,
+            layers,
+            heat_dry: (0.135 * bulk + 64.7) / (2_700.0 - 0.947 * bulk),
+            heat_saturated: solid.powf(1.0 - porosity) * 0.57f64.powf(porosity),
+            heat_solid: solid_heat * (1.0 - porosity),
+        }
+    }
+
+    /// Water potential, MPa, at a saturation.
+    #[must_use]
+    pub fn potential(&self, saturation: f64) -> f64 {
+        -self.suction * saturation.clamp(0.01, 1.0).powf(-self.exponent) * MEGAPASCAL_PER_MM
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loam_has_cosbys_properties() {
+        // 43 % sand, 18 % clay: porosity 0.435, b 5.77, suction 207 mm, 0.0042 mm/s.
+        let loam = Hydraulics::from_texture(43.0, 18.0, 20, 1.0, 1.0);
+        assert!((loam.porosity - 0.4348).abs() < 1e-3);
+        assert!((loam.exponent - 5.772).abs() < 1e-3);
+        assert!((loam.suction - 207.3).abs() < 1.0, "{}", loam.suction);
+        assert!((loam.conductivity / DAY - 0.004_19).abs() < 1e-4, "{}", loam.conductivity / DAY);
+        assert!((loam.potential(1.0) + 207.3 * 9.8e-6).abs() < 1e-5);
+    }
+}
