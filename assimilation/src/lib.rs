@@ -1,1 +1,35 @@
-//! ensemble inversion and filtering.
+//! Ensemble inversion of parameters and ensemble filtering of states.
+//!
+//! Notation: `E` ensemble, members are rows (N × n); `A` its anomalies; `Y` observed anomalies (N × m);
+//! `d` innovation; `R` observation error variances; `T` transform (N × N); `u` unconstrained parameters.
+//! The crate knows models by a trait ([`model::ForwardMap`]) and by arrays only. No result depends on the
+//! number of threads: sums run in a fixed order and random numbers come from keyed streams.
+
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "array views are handles, passed by value as ndarray itself does"
+)]
+
+pub mod acceptance;
+pub mod ensemble;
+pub mod error;
+pub mod etkf;
+pub mod etki;
+pub mod inflation;
+pub mod linear_algebra;
+pub mod model;
+pub mod noise;
+pub mod observation;
+pub mod smoother;
+mod transform;
+
+pub use ensemble::prior_ensemble;
+pub use error::AssimilationError;
+pub use etkf::{Analysis, analyse, analyse_subset};
+pub use etki::{Etki, EtkiOptions, Step, invert};
+
+pub use inflation::Inflation;
+pub use model::{ForwardMap, MemberFailure};
+pub use noise::Noise;
+pub use observation::Observation;
+pub use smoother::FixedLag;

@@ -1,0 +1,96 @@
+//! What can go wrong, with what the user can do about it.
+
+use std::path::PathBuf;
+
+/// An error of inversion or filtering.
+#[derive(Debug, thiserror::Error)]
+pub enum AssimilationError {
+    /// An array has another shape than its partner.
+    #[error("{what}: expected {expected} values, got {got}; check how the arrays were put together")]
+    Shape {
+        /// Which array and which of its dimensions.
+        what: &'static str,
+        /// The length wanted.
+        expected: usize,
+        /// The length met.
+        got: usize,
+    },
+    /// A value is NaN or infinite.
+    #[error(
+        "{what} of row {row}, column {column} is not finite; leave a failed member or missing observation out"
+    )]
+    NotFinite {
+        /// Which array.
+        what: &'static str,
+        /// Row (member).
+        row: usize,
+        /// Column (state variable or observation).
+        column: usize,
+    },
+    /// A variance or a matrix is not positive.
+    #[error("{what} number {index} is {value}; error variances must be positive and finite")]
+    NotPositive {
+        /// Which array.
+        what: &'static str,
+        /// Position, from 0.
+        index: usize,
+        /// The value met (a pivot for a matrix).
+        value: f64,
+    },
+    /// An option lies outside its range.
+    #[error("option {option} is {value}; it must lie in {range}")]
+    Option {
+        /// Its name.
+        option: &'static str,
+        /// The value met.
+        value: f64,
+        /// The range wanted.
+        range: &'static str,
+    },
+    /// Too many members failed for an update.
+    #[error(
+        "only {surviving} of {members} members finished, {needed} are needed; first failure: {first}. \
+         Run the failed members again or narrow the priors"
+    )]
+    TooFewMembers {
+        /// Members with an output.
+        surviving: usize,
+        /// Ensemble size.
+        members: usize,
+        /// The minimum wanted.
+        needed: usize,
+        /// Why the first failed member failed.
+        first: String,
+    },
+    /// The inversion is already done.
+    #[error("the inversion has already reached T = {t}; it takes no more outputs")]
+    Finished {
+        /// The pseudo-time reached.
+        t: f64,
+    },
+    /// An eigenvalue solver did not converge.
+    #[error("the eigenvalues of {what} did not converge; look for extreme values in the ensemble")]
+    NoConvergence {
+        /// Which matrix.
+        what: &'static str,
+    },
+    /// A file of acceptance problems cannot be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: std::io::Error,
+    },
+    /// A file of acceptance problems is not what it should be.
+    #[error("{path} is not a file of inverse problems: {source}")]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: serde_json::Error,
+    },
+    /// A prior is impossible.
+    #[error(transparent)]
+    Prior(#[from] reterra_statistics::PriorError),
+}
