@@ -87,14 +87,18 @@ mod tests {
     use crate::soil::EMPTY;
     use crate::soil::fixtures::{column, seasonal};
 
+    fn check(found: f64, expected: f64) {
+        assert!((found - expected).abs() < 1e-12, "{found} is not {expected}");
+    }
+
     #[test]
     fn diffusivity_follows_clm() {
         let p = SoilParameters::default();
-        assert_eq!(diffusivity(1.0, 8.6, 3.0, &p), 1e-4);
-        assert_eq!(diffusivity(0.4, 0.5, 3.0, &p), 5e-4);
-        assert!((diffusivity(1.75, 0.5, 3.0, &p) - 2.5e-4).abs() < 1e-18);
-        assert_eq!(diffusivity(3.5, 0.5, 3.0, &p), 0.0);
-        assert_eq!(diffusivity(0.1, 0.0, 3.0, &p), 0.0);
+        check(diffusivity(1.0, 8.6, 3.0, &p), 1e-4);
+        check(diffusivity(0.4, 0.5, 3.0, &p), 5e-4);
+        check(diffusivity(1.75, 0.5, 3.0, &p), 2.5e-4);
+        check(diffusivity(3.5, 0.5, 3.0, &p), 0.0);
+        check(diffusivity(0.1, 0.0, 3.0, &p), 0.0);
     }
 
     #[test]
@@ -109,8 +113,9 @@ mod tests {
         let total: f64 = carbon[..6].iter().map(|layer| layer[0]).sum();
         assert!((total - 10.0).abs() < 1e-12);
         assert!((nitrogen.iter().map(|layer| layer[4]).sum::<f64>() - 1.0).abs() < 1e-12);
-        assert!(carbon[0][3] == 10.0 && carbon[1][3] == 0.0);
-        assert!(carbon[6][0] == 3.0);
+        check(carbon[0][3], 10.0);
+        check(carbon[1][3], 0.0);
+        check(carbon[6][0], 3.0);
         // Diffusivity is high, so the density becomes even: 10 gC m-2 over 0.48 m.
         for j in 0..6 {
             assert!((carbon[j][0] / THICKNESS[j] * 0.48 - 10.0).abs() < 0.5);

@@ -48,9 +48,9 @@ pub struct SoilParameters {
     pub q10_hr: f64,
     /// Factor of respiration per 10 K below freezing.
     pub froz_q10: f64,
-    /// Matric potential below which decomposition stops, MPa.
+    /// Matric potential below which decomposition stops, `MPa`.
     pub minpsi_hr: f64,
-    /// Matric potential above which water does not limit decomposition, MPa.
+    /// Matric potential above which water does not limit decomposition, `MPa`.
     pub maxpsi_hr: f64,
     /// Smallest oxygen scalar.
     pub mino2lim: f64,

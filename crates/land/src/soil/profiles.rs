@@ -32,7 +32,7 @@ fn normalised(active_layers: usize, weight: impl Fn(usize) -> f64) -> [f64; LAYE
     }
     let sum: f64 = profile.iter().sum();
     if sum > 0.0 {
-        profile.iter_mut().for_each(|share| *share /= sum);
+        profile = profile.map(|share| share / sum);
     } else {
         profile[0] = 1.0;
     }

@@ -138,7 +138,7 @@ pub struct SoilColumn {
 pub struct SoilClimate {
     /// Temperature, K.
     pub temperature: [f64; LAYERS],
-    /// Matric potential, MPa, negative.
+    /// Matric potential, `MPa`, negative.
     pub psi: [f64; LAYERS],
     /// Liquid water, m3 m-3.
     pub water: [f64; LAYERS],
