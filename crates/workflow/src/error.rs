@@ -40,9 +40,9 @@ pub enum WorkflowError {
         /// The key.
         key: String,
         /// The known key that it may stand for.
-        nearest: Option<String>,
+        nearest: Option<Box<str>>,
         /// The section's keys.
-        accepted: Vec<String>,
+        accepted: Box<[String]>,
     },
     /// A name that is none of a fixed set.
     #[error("{}:{line}: `{value}` is no known value of `{key}`", file.display())]
@@ -56,9 +56,9 @@ pub enum WorkflowError {
         /// What is written.
         value: String,
         /// The known name that it may stand for.
-        nearest: Option<String>,
+        nearest: Option<Box<str>>,
         /// The set.
-        accepted: Vec<String>,
+        accepted: Box<[String]>,
     },
     /// A required key isn't there.
     #[error("{}:{line}: `{key}` is missing in {}", file.display(), section_name(section))]
@@ -100,10 +100,13 @@ pub enum WorkflowError {
         /// Where it was looked for.
         tried: Vec<PathBuf>,
     },
-    /// A file or directory of the run can't be read, written or checked.
+    /// A file can't be read, written or checked; a full disk is told apart.
+    #[error(transparent)]
+    File(Box<reterra_io::IoError>),
+    /// A file or directory of the run can't be handled.
     #[error("cannot {action} {}", path.display())]
     Io {
-        /// What was tried: `write`, `read`, `checksum` and so on.
+        /// What was tried: `create`, `list`, `delete` and so on.
         action: &'static str,
         /// The path.
         path: PathBuf,
@@ -113,6 +116,12 @@ pub enum WorkflowError {
     /// The directory holds no run.
     #[error("{} holds no reterra run", directory.display())]
     NoRun {
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// The output directory has files in it that no run wrote.
+    #[error("{} is not empty and holds no reterra run", directory.display())]
+    NotEmpty {
         /// The directory.
         directory: PathBuf,
     },
@@ -133,6 +142,14 @@ pub enum WorkflowError {
         stage: &'static str,
         /// What changed.
         changed: Vec<String>,
+    },
+    /// A stage names one that doesn't come before it.
+    #[error("stage `{stage}` needs `{needs}`, which is no stage before it")]
+    StageOrder {
+        /// The stage.
+        stage: &'static str,
+        /// What it names.
+        needs: String,
     },
     /// No stage of that name.
     #[error("there is no stage `{name}`")]
@@ -184,13 +201,19 @@ pub enum WorkflowError {
     },
 }
 
+impl From<reterra_io::IoError> for WorkflowError {
+    fn from(error: reterra_io::IoError) -> WorkflowError {
+        WorkflowError::File(Box::new(error))
+    }
+}
+
 impl WorkflowError {
     /// What the user can do about it, where there is something to say beyond the message.
     #[must_use]
     pub fn help(&self) -> Option<String> {
         match self {
             WorkflowError::UnknownKey { nearest, accepted, .. }
-            | WorkflowError::UnknownValue { nearest, accepted, .. } => Some(suggestion(nearest.as_ref(), accepted)),
+            | WorkflowError::UnknownValue { nearest, accepted, .. } => Some(suggestion(nearest.as_deref(), accepted)),
             WorkflowError::UnknownStage { accepted, .. } => Some(format!("stages: {}", accepted.join(", "))),
             WorkflowError::MissingInput { tried, .. } => {
                 let tried: Vec<String> = tried.iter().map(|p| p.display().to_string()).collect();
@@ -199,6 +222,7 @@ impl WorkflowError {
             WorkflowError::NoRun { .. } => {
                 Some("give the output directory of `reterra run`, the one that holds run.json".to_owned())
             }
+            WorkflowError::NotEmpty { .. } => Some("choose a new or empty directory with `--out`".to_owned()),
             WorkflowError::Locked { .. } => {
                 Some("wait for that process or stop it; or choose another directory with `--out`".to_owned())
             }
@@ -226,6 +250,7 @@ impl WorkflowError {
             | WorkflowError::InvalidValue { .. }
             | WorkflowError::MissingInput { .. }
             | WorkflowError::NoRun { .. }
+            | WorkflowError::NotEmpty { .. }
             | WorkflowError::UnknownStage { .. } => 2,
             WorkflowError::Interrupted { .. } => 130,
             _ => 1,
@@ -249,7 +274,7 @@ fn section_name(section: &str) -> String {
     if section.is_empty() { "the top level".to_owned() } else { format!("[{section}]") }
 }
 
-fn suggestion(nearest: Option<&String>, accepted: &[String]) -> String {
+fn suggestion(nearest: Option<&str>, accepted: &[String]) -> String {
     let known = format!("known: {}", accepted.join(", "));
     nearest.map_or(known.clone(), |name| format!("did you mean `{name}`? {known}"))
 }

@@ -1,5 +1,6 @@
 //! TOML text → as written, with every refusal turned into an error that names line, key and nearest known name.
 
+use std::fmt::Display;
 use std::ops::Range;
 use std::path::Path;
 
@@ -21,13 +22,13 @@ impl Source<'_> {
     }
 
     /// The error for a value that has the right type and a wrong value; `key` is dotted, `parameters[1].mean`.
-    pub fn invalid(&self, key: &str, value: impl ToString, accepted: impl ToString) -> WorkflowError {
+    pub fn invalid(&self, key: &str, value: &dyn Display, accepted: &str) -> WorkflowError {
         WorkflowError::InvalidValue {
             file: self.file.to_owned(),
             line: self.line_of(key),
             key: key.to_owned(),
             value: value.to_string(),
-            accepted: accepted.to_string(),
+            accepted: accepted.to_owned(),
         }
     }
 
@@ -48,8 +49,8 @@ impl Source<'_> {
     }
 
     fn line(&self, offset: usize) -> usize {
-        let end = offset.min(self.text.len());
-        1 + self.text.as_bytes()[..end].iter().filter(|b| **b == b'\n').count()
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        1 + before.matches('\n').count()
     }
 
     fn explain(&self, error: &toml::de::Error) -> WorkflowError {
@@ -81,7 +82,7 @@ impl Source<'_> {
             nearest: nearest(&key, &accepted),
             section: self.section_at(span.start),
             key,
-            accepted,
+            accepted: accepted.into(),
         }
     }
 
@@ -93,7 +94,7 @@ impl Source<'_> {
             key: self.key_at(span.start),
             nearest: nearest(&value, &accepted),
             value,
-            accepted,
+            accepted: accepted.into(),
         }
     }
 
@@ -104,23 +105,27 @@ impl Source<'_> {
         path.join(".")
     }
 
-    /// The table that a byte offset lies in: the last header at or above it.
+    /// The table that a byte offset lies in: an inline table, or the last header at or above it.
     fn section_at(&self, offset: usize) -> String {
-        let end = self.text[offset.min(self.text.len())..].find('\n').map_or(self.text.len(), |n| offset + n);
-        let headers = self.text[..end].lines().map(str::trim).filter(|l| l.starts_with('['));
-        headers.last().map_or(String::new(), |l| {
-            l.trim_start_matches('[').split(']').next().unwrap_or("").trim().to_owned()
-        })
+        let inline = self.key_at(offset);
+        if !inline.is_empty() {
+            return inline;
+        }
+        let here = self.text.get(offset..).unwrap_or("");
+        let end = here.find('\n').map_or(self.text.len(), |n| offset + n);
+        let mut lines = self.text.get(..end).unwrap_or(self.text).lines().map(str::trim);
+        let header = lines.rfind(|line| line.starts_with('[')).unwrap_or("");
+        header.trim_start_matches('[').split(']').next().unwrap_or("").trim().to_owned()
     }
 }
 
 /// The candidate nearest to a word by Damerau-Levenshtein distance, where it is near enough to be meant.
-pub(super) fn nearest(word: &str, candidates: &[String]) -> Option<String> {
+pub(super) fn nearest(word: &str, candidates: &[String]) -> Option<Box<str>> {
     let lower = word.to_lowercase();
     let distance = |c: &String| strsim::damerau_levenshtein(&lower, &c.to_lowercase());
     let best = candidates.iter().min_by_key(|c| distance(c))?;
     let allowed = 1 + word.chars().count().max(best.chars().count()) / 3;
-    (distance(best) <= allowed).then(|| best.clone())
+    (distance(best) <= allowed).then(|| best.as_str().into())
 }
 
 /// Serde writes names between backticks, the offending one first.

@@ -52,7 +52,7 @@ impl Validator<'_> {
             name,
             seed: w.seed.unwrap_or(DEFAULT_SEED),
             domain: self.domain(w.domain)?,
-            forcing: self.forcing(w.forcing)?,
+            forcing: self.forcing(&w.forcing)?,
             period: self.period(&w.period)?,
             spinup: self.spinup(&w.spinup)?,
             observations: self.observations(&w.observations)?,
@@ -67,7 +67,7 @@ impl Validator<'_> {
 
     fn version(&self, version: u32) -> Checked<()> {
         let accepted = format!("{FORMAT_VERSION}, the format this reterra reads");
-        self.require(version == FORMAT_VERSION, "version", version, accepted)
+        self.require(version == FORMAT_VERSION, "version", &version, &accepted)
     }
 
     fn name(&self, name: String) -> Checked<String> {
@@ -79,26 +79,26 @@ impl Validator<'_> {
 
     fn domain(&self, w: WrittenDomain) -> Checked<Domain> {
         let empty = w.include.as_ref().is_some_and(Vec::is_empty);
-        self.require(!empty, "domain.include", "[]", "at least one station id, or no `include` at all")?;
+        self.require(!empty, "domain.include", &"[]", "at least one station id, or no `include` at all")?;
         let stations = self.bases.resolve(&self.source, "domain.stations", &w.stations)?;
         Ok(Domain { stations, include: w.include, exclude: w.exclude })
     }
 
-    fn forcing(&self, w: WrittenForcing) -> Checked<Forcing> {
+    fn forcing(&self, w: &WrittenForcing) -> Checked<Forcing> {
         let cycle_years = w.cycle_years.unwrap_or(DEFAULT_CYCLE_YEARS);
         self.range("forcing.cycle_years", cycle_years, 1..=200)?;
         let nitrogen_deposition = w.nitrogen_deposition.unwrap_or(DEFAULT_NITROGEN_DEPOSITION);
         self.range("forcing.nitrogen_deposition", nitrogen_deposition, 0.0..=20.0)?;
         let source = match w.kind {
-            WrittenForcingKind::Normals => self.normals(&w)?,
-            WrittenForcingKind::Monthly => self.monthly(&w)?,
+            WrittenForcingKind::Normals => self.normals(w)?,
+            WrittenForcingKind::Monthly => self.monthly(w)?,
         };
         Ok(Forcing { source, cycle_years, nitrogen_deposition })
     }
 
     fn normals(&self, w: &WrittenForcing) -> Checked<ForcingSource> {
         let other = "no such key with kind = \"normals\"; name the table by `file`";
-        self.require(w.directory.is_none(), "forcing.directory", text(w.directory.as_ref()), other)?;
+        self.require(w.directory.is_none(), "forcing.directory", &text(w.directory.as_ref()), other)?;
         let file = w.file.as_ref().ok_or_else(|| self.source.missing("forcing", "file"))?;
         let co2_ppm = w.co2_ppm.unwrap_or(DEFAULT_CO2_PPM);
         self.range("forcing.co2_ppm", co2_ppm, 100.0..=2000.0)?;
@@ -107,9 +107,9 @@ impl Validator<'_> {
 
     fn monthly(&self, w: &WrittenForcing) -> Checked<ForcingSource> {
         let no_file = "no such key with kind = \"monthly\"; name the folder of station files by `directory`";
-        self.require(w.file.is_none(), "forcing.file", text(w.file.as_ref()), no_file)?;
+        self.require(w.file.is_none(), "forcing.file", &text(w.file.as_ref()), no_file)?;
         let no_co2 = "no such key with kind = \"monthly\"; CO2 comes with the series";
-        self.require(w.co2_ppm.is_none(), "forcing.co2_ppm", text(w.co2_ppm.as_ref()), no_co2)?;
+        self.require(w.co2_ppm.is_none(), "forcing.co2_ppm", &text(w.co2_ppm.as_ref()), no_co2)?;
         let written = w.directory.as_ref().ok_or_else(|| self.source.missing("forcing", "directory"))?;
         let directory = self.bases.resolve(&self.source, "forcing.directory", written)?;
         self.require(directory.path.is_dir(), "forcing.directory", written, "a directory")?;
@@ -120,12 +120,12 @@ impl Validator<'_> {
         let period =
             Period { start: self.month("period.start", &w.start)?, end: self.month("period.end", &w.end)? };
         let accepted = format!("a month not before period.start ({})", w.start);
-        self.require(period.months() > 0, "period.end", &w.end, accepted)?;
+        self.require(period.months() > 0, "period.end", &w.end, &accepted)?;
         Ok(period)
     }
 
     fn month(&self, key: &str, written: &str) -> Checked<Month> {
-        written.parse().map_err(|_| self.source.invalid(key, written, "a month as YYYY-MM, such as 2001-01"))
+        written.parse().map_err(|_| self.source.invalid(key, &written, "a month as YYYY-MM, such as 2001-01"))
     }
 
     fn spinup(&self, w: &WrittenSpinup) -> Checked<Spinup> {
@@ -147,7 +147,7 @@ impl Validator<'_> {
         let accepted = "at least one variable, each once";
         let given = names(&w.variables);
         let good = !variables.is_empty() && variables.len() == w.variables.len();
-        self.require(good, "observations.use", given, accepted)?;
+        self.require(good, "observations.use", &given, accepted)?;
         let mut errors = BTreeMap::new();
         for variable in &variables {
             let written = w.error.get(variable);
@@ -164,11 +164,11 @@ impl Validator<'_> {
         let unit = accepted.iter().find(|(unit, _)| *unit == w.unit);
         let (_, factor) = unit.ok_or_else(|| {
             let units: Vec<&str> = accepted.iter().map(|(unit, _)| *unit).collect();
-            self.source.invalid(&key("unit"), &w.unit, format!("one of: {}", units.join(", ")))
+            self.source.invalid(&key("unit"), &w.unit, &format!("one of: {}", units.join(", ")))
         })?;
         self.range(&key("relative"), w.relative, 0.0..=10.0)?;
         let positive = w.floor.is_finite() && w.floor > 0.0;
-        self.require(positive, &key("floor"), w.floor, "a number above 0")?;
+        self.require(positive, &key("floor"), &w.floor, "a number above 0")?;
         Ok(ErrorModel { floor: w.floor * factor, relative: w.relative })
     }
 
@@ -198,7 +198,8 @@ impl Validator<'_> {
             (Some(a), Some(b)) => Bounds::Both(a, b),
         };
         let prior = Prior::new(&w.name, mean, w.sd, bounds).map_err(|e| {
-            self.source.invalid(key, format!("mean {mean}, sd {}, bounds {bounds:?}", w.sd), e.to_string())
+            let value = format!("mean {mean}, sd {}, bounds {bounds:?}", w.sd);
+            self.source.invalid(key, &value, &e.to_string())
         })?;
         Ok(Parameter { name: w.name.clone(), mode: w.mode, prior })
     }
@@ -215,7 +216,7 @@ impl Validator<'_> {
             key,
             value: name.to_owned(),
             nearest: nearest(name, &accepted),
-            accepted,
+            accepted: accepted.into(),
         })
     }
 
@@ -249,11 +250,11 @@ impl Validator<'_> {
         };
         let accepted = "\"adaptive\", \"none\" or a factor from 1 to 2";
         let shown = written.map(ToString::to_string).unwrap_or_default();
-        self.require((1.0..=2.0).contains(&factor), "assimilate.inflation", shown, accepted)?;
+        self.require((1.0..=2.0).contains(&factor), "assimilate.inflation", &shown, accepted)?;
         Ok(InflationChoice::Fixed(factor))
     }
 
-    fn require(&self, good: bool, key: &str, value: impl ToString, accepted: impl ToString) -> Checked<()> {
+    fn require(&self, good: bool, key: &str, value: &dyn Display, accepted: &str) -> Checked<()> {
         if good { Ok(()) } else { Err(self.source.invalid(key, value, accepted)) }
     }
 
@@ -262,7 +263,7 @@ impl Validator<'_> {
         T: PartialOrd + Display + Copy,
     {
         let accepted = format!("{} to {}", range.start(), range.end());
-        self.require(RangeBounds::contains(&range, &value), key, value, accepted)
+        self.require(RangeBounds::contains(&range, &value), key, &value, &accepted)
     }
 }
 

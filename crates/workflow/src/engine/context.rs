@@ -12,6 +12,7 @@ use crate::config::Workflow;
 /// A running stage's view of the workflow, its directories, and the user.
 pub struct Context<'a> {
     pub(super) workflow: &'a Workflow,
+    pub(super) workflow_text: &'a str,
     pub(super) run_directory: &'a Path,
     pub(super) stage: &'static str,
     pub(super) key: String,
@@ -24,6 +25,12 @@ impl Context<'_> {
     #[must_use]
     pub fn workflow(&self) -> &Workflow {
         self.workflow
+    }
+
+    /// The workflow file as its author wrote it, for provenance.
+    #[must_use]
+    pub fn workflow_text(&self) -> &str {
+        self.workflow_text
     }
 
     /// The directory of the whole run.

@@ -6,20 +6,36 @@
 //! a stage that was killed is simply not done, and runs again from its own checkpoints.
 
 mod context;
+mod execute;
 mod interrupt;
+mod key;
+mod lock;
 mod manifest;
 mod progress;
+mod run;
 mod stage;
+mod state;
+mod threads;
 
 use std::path::{Path, PathBuf};
 
 pub use context::Context;
+pub use execute::{Engine, OnStale, PlannedStage, Summary};
 pub use interrupt::Interrupt;
 pub use manifest::{Key, MANIFEST, Manifest};
 pub use progress::Progress;
+pub use run::{Request, Run};
 pub use stage::{InputFile, Inputs, Stage, StageError, StageOutput};
+pub use state::StageState;
+pub use threads::set_threads;
+
+/// Where stages keep checkpoints, in their own directories.
+const CHECKPOINTS: &str = ".checkpoint";
 
 /// Checkpoints carry the key in their path, so one of another configuration is never found.
 fn checkpoint_directory(stage_directory: &Path, key: &str) -> PathBuf {
-    stage_directory.join(".checkpoint").join(key.get(..16).unwrap_or(key))
+    stage_directory.join(CHECKPOINTS).join(key.get(..16).unwrap_or(key))
 }
+
+#[cfg(test)]
+mod tests;
