@@ -18,6 +18,8 @@ const WIDTH: f64 = 640.0;
 const INSET_LATITUDE: f64 = 73.5;
 const INSET_SIZE: (f64, f64) = (132.0, 136.0);
 const INSET_MARGIN: f64 = 12.0;
+/// In the upper right, over Russia: the upper left is Iceland's.
+const INSET_LEFT: f64 = WIDTH - INSET_SIZE.0 - INSET_MARGIN;
 
 /// Where a click on a station leads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +38,7 @@ pub(crate) fn draw(stations: &[Station], links: Links) -> Figure {
     let mut figure = Figure::new(WIDTH, frame.height(), "Map of the stations, coloured by vegetation type");
     figure.add(land(&frame));
     let inset = (!north.is_empty()).then(|| Frame::svalbard(INSET_SIZE));
-    let taken = inset.as_ref().map(|_| (INSET_MARGIN, INSET_MARGIN, INSET_SIZE.0, INSET_SIZE.1));
+    let taken = inset.as_ref().map(|_| (INSET_LEFT, INSET_MARGIN, INSET_SIZE.0, INSET_SIZE.1));
     figure.add(markers(&south, &frame, links, taken));
     if let Some(inset) = inset {
         figure.add(draw_inset(&north, &inset, links));
@@ -49,7 +51,7 @@ fn draw_inset(stations: &[(usize, &Station)], frame: &Frame, links: Links) -> El
     let border = svg::rect(0.0, 0.0, width, height).class("inset-border");
     let title = svg::text(8.0, height - 8.0, "tick", "Svalbard");
     let clipped = svg::viewport(0.0, 0.0, width, height).child(land(frame));
-    svg::group_at(INSET_MARGIN, INSET_MARGIN)
+    svg::group_at(INSET_LEFT, INSET_MARGIN)
         .child(clipped)
         .child(markers(stations, frame, links, None))
         .child(border)

@@ -10,9 +10,13 @@ use crate::scale::{Scale, extent};
 use crate::seasonal::class;
 use crate::svg::{self, Element};
 
-const PANEL: (f64, f64) = (300.0, 212.0);
+const WIDTH: f64 = 1160.0;
+const HEIGHT: f64 = 212.0;
 const LABELS: f64 = 178.0;
-const AREA: Area = Area { left: 8.0, top: 30.0, width: 250.0, height: 156.0 };
+const LEAST_PANEL: f64 = 230.0;
+const MOST_PANEL: f64 = 420.0;
+/// Room right of a panel's axis for the value of a bar that ends there.
+const VALUES: f64 = 42.0;
 /// The R² axis goes no lower than this; worse runs are marked at the edge.
 const LOWEST: f64 = -0.5;
 
@@ -23,6 +27,8 @@ pub(crate) struct Table {
     long_name: &'static str,
     unit: &'static str,
     class: &'static str,
+    /// Number of months scored, where it is the same for all runs.
+    shared_n: Option<String>,
     rows: Vec<Row>,
 }
 
@@ -103,8 +109,14 @@ fn table(variable: Variable, input: &ReportInput) -> Table {
         long_name: variable.long_name(),
         unit: variable.display_unit(),
         class: class(variable),
+        shared_n: shared_n(&scores),
         rows: scores.iter().map(row).collect(),
     }
+}
+
+fn shared_n(scores: &[&Skill]) -> Option<String> {
+    let n = scores.first()?.n;
+    scores.iter().all(|score| score.n == n).then(|| number::whole(n as f64))
 }
 
 fn shown(value: Option<f64>, variable: Variable, with_sign: bool) -> String {
@@ -124,13 +136,16 @@ fn goal_text(score: &Skill, input: &ReportInput) -> Option<GoalText> {
 /// R² of every run, one panel per variable.
 pub(crate) fn draw(input: &ReportInput) -> Figure {
     let variables = scored(&input.skill);
-    let width = LABELS + PANEL.0 * variables.len().max(1) as f64;
-    let mut figure = Figure::new(width, PANEL.1, "R² of every run against withheld observations");
+    let count = variables.len().max(1) as f64;
+    let panel_width = ((WIDTH - LABELS) / count).clamp(LEAST_PANEL, MOST_PANEL);
+    let area = Area { left: 8.0, top: 30.0, width: panel_width - VALUES, height: 156.0 };
+    let mut figure =
+        Figure::new(LABELS + panel_width * count, HEIGHT, "R² of every run against withheld observations");
     let runs: Vec<Run> =
         Run::ALL.into_iter().filter(|run| input.skill.iter().any(|score| score.run == *run)).collect();
     let lowest = extent(input.skill.iter().filter_map(|score| score.r2)).map_or(0.0, |(low, _)| low);
-    let x = AREA.x((if lowest < 0.0 { lowest.max(LOWEST) - 0.05 } else { 0.0 }, 1.0));
-    let rows = Rows { count: runs.len() };
+    let x = area.x((if lowest < 0.0 { lowest.max(LOWEST) - 0.05 } else { 0.0 }, 1.0));
+    let rows = Rows { area, count: runs.len() };
     figure.add(Element::new("g").children(runs.iter().enumerate().map(|(i, run)| rows.label(i, *run))));
     for (i, variable) in variables.iter().enumerate() {
         let scores = runs
@@ -138,33 +153,29 @@ pub(crate) fn draw(input: &ReportInput) -> Figure {
             .enumerate()
             .filter_map(|(row, run)| Some((row, find(&input.skill, *variable, *run)?)));
         let marks = scores.filter_map(|(row, score)| rows.bar(row, score, input, &x));
-        let panel = svg::group_at(LABELS + PANEL.0 * i as f64, 0.0)
-            .child(AREA.vertical_grid(&x, 5))
-            .child(title(*variable))
-            .child(svg::line((x.at(0.0), AREA.top), (x.at(0.0), AREA.bottom()), "zero"))
+        let panel = svg::group_at(LABELS + panel_width * i as f64, 0.0)
+            .child(area.vertical_grid(&x, 5))
+            .child(title(*variable, area.left))
+            .child(svg::line((x.at(0.0), area.top), (x.at(0.0), area.bottom()), "zero"))
             .children(marks);
         figure.add(panel);
     }
     figure
 }
 
-fn title(variable: Variable) -> Element {
+fn title(variable: Variable, x: f64) -> Element {
     let unit = Element::new("tspan").class("unit").attr("dx", 6).text("R², withheld months");
-    Element::new("text")
-        .num("x", AREA.left)
-        .num("y", 16.0)
-        .class("panel-title")
-        .text(variable.label())
-        .child(unit)
+    Element::new("text").num("x", x).num("y", 16.0).class("panel-title").text(variable.label()).child(unit)
 }
 
 struct Rows {
+    area: Area,
     count: usize,
 }
 
 impl Rows {
     fn y(&self, row: usize) -> f64 {
-        AREA.top + (row as f64 + 0.5) / self.count.max(1) as f64 * AREA.height
+        self.area.top + (row as f64 + 0.5) / self.count.max(1) as f64 * self.area.height
     }
 
     fn label(&self, row: usize, run: Run) -> Element {

@@ -136,7 +136,7 @@ pub(crate) fn band(points: &[Option<(f64, f64, f64)>]) -> String {
 /// Path data of dots, to be stroked with round caps.
 pub(crate) fn dots(points: &[Option<(f64, f64)>]) -> String {
     let mut data = String::new();
-    for (x, y) in points.iter().flatten() {
+    for (x, y) in points.iter().flatten().filter(|(x, y)| x.is_finite() && y.is_finite()) {
         let _ = write!(data, "M{} {}h0", pixel(*x), pixel(*y));
     }
     data

@@ -89,7 +89,7 @@ impl Frame {
         MERIDIANS.map(meridian).chain(PARALLELS.map(parallel)).collect()
     }
 
-    /// Degrees, where meridians cross the lower edge and parallels the right one.
+    /// Degrees, where meridians cross the lower edge and parallels the left one.
     pub(super) fn graticule_labels(&self) -> Vec<(f64, f64, String)> {
         let (width, height) = self.size;
         let inside = |value: f64, limit: f64| value > 30.0 && value < limit - 30.0;
@@ -104,8 +104,8 @@ impl Frame {
         for j in PARALLELS {
             let line: Vec<_> =
                 (-60..=120).filter_map(|i| self.at(f64::from(i), f64::from(j) * 10.0)).collect();
-            if let Some(y) = crossing(&line, |p| p.0, |p| p.1, width - 28.0).filter(|y| inside(*y, height)) {
-                labels.push((width - 28.0, y - 4.0, degrees(j * 10, ["S", "N"])));
+            if let Some(y) = crossing(&line, |p| p.0, |p| p.1, 4.0).filter(|y| inside(*y, height)) {
+                labels.push((4.0, y - 4.0, degrees(j * 10, ["S", "N"])));
             }
         }
         labels
