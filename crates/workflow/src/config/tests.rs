@@ -85,6 +85,7 @@ fn good_workflow_becomes_values_with_units_and_defaults() {
     assert_eq!((w.name.as_str(), w.title.as_str(), w.seed), ("toy", "toy", 7));
     assert_eq!(w.period.months(), 24);
     assert_eq!(w.observations.variables, [Variable::Gpp, Variable::Et]);
+    approx::assert_relative_eq!(w.forcing.nitrogen_deposition, 1.0 / (365.2425 * 86_400.0));
     let gpp = w.observations.errors[&Variable::Gpp];
     approx::assert_relative_eq!(gpp.floor, 0.5 / 86_400.0);
     approx::assert_relative_eq!(gpp.sd(10.0), 2.0);

@@ -13,6 +13,7 @@ use super::values::{
     Assimilate, Calibrate, Domain, ErrorModel, Forcing, ForcingSource, InflationChoice, Mode, Observations,
     Parameter, Period, Product, Spinup, SpinupMethod, Workflow,
 };
+use super::variable::YEAR;
 use super::written::{
     WrittenAssimilate, WrittenCalibrate, WrittenDomain, WrittenError, WrittenForcing, WrittenForcingKind,
     WrittenObservations, WrittenParameter, WrittenPeriod, WrittenSpinup, WrittenWorkflow,
@@ -93,7 +94,7 @@ impl Validator<'_> {
             WrittenForcingKind::Normals => self.normals(w)?,
             WrittenForcingKind::Monthly => self.monthly(w)?,
         };
-        Ok(Forcing { source, cycle_years, nitrogen_deposition })
+        Ok(Forcing { source, cycle_years, nitrogen_deposition: nitrogen_deposition / YEAR })
     }
 
     fn normals(&self, w: &WrittenForcing) -> Checked<ForcingSource> {

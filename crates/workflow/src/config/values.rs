@@ -90,7 +90,7 @@ pub struct Forcing {
     pub source: ForcingSource,
     /// Years of forcing that one spin-up cycle runs over.
     pub cycle_years: u32,
-    /// Nitrogen deposition, gN m-2 yr-1, where the station table gives none.
+    /// Nitrogen deposition, gN m-2 s-1 (written per year), where the station table gives none.
     pub nitrogen_deposition: f64,
 }
 

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 const DAY: f64 = 86_400.0;
-/// A Julian year of 365.25 days, s.
-const YEAR: f64 = 31_557_600.0;
+/// A mean Gregorian year, s.
+pub(super) const YEAR: f64 = 365.2425 * DAY;
 /// Molar mass of carbon, gC per micromole.
 const CARBON: f64 = 12.011e-6;
 

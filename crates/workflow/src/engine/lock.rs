@@ -37,6 +37,16 @@ impl Lock {
     }
 }
 
+/// The process that works in a run directory now, if one does.
+#[must_use]
+pub fn running_process(directory: &Path) -> Option<String> {
+    let mut file = File::open(directory.join(LOCK)).ok()?;
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Some(holder(&mut file)),
+        _ => None,
+    }
+}
+
 fn holder(file: &mut File) -> String {
     let mut pid = String::new();
     let read = file.read_to_string(&mut pid).is_ok();

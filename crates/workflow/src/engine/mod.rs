@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 pub use context::Context;
 pub use execute::{Engine, OnStale, PlannedStage, Summary};
 pub use interrupt::Interrupt;
+pub use lock::running_process;
 pub use manifest::{Key, MANIFEST, Manifest};
 pub use progress::Progress;
 pub use run::{Request, Run};

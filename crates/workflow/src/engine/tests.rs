@@ -230,7 +230,9 @@ fn second_process_is_kept_out_of_a_run_directory() {
     let error = bench.run().unwrap_err();
     let WorkflowError::Locked { pid, .. } = &error else { panic!("{error}") };
     assert_eq!(*pid, std::process::id().to_string());
+    assert_eq!(running_process(&bench.path("out")).as_deref(), Some(pid.as_str()));
     drop(held);
+    assert_eq!(running_process(&bench.path("out")), None);
     bench.run().unwrap();
 }
 

@@ -1,0 +1,98 @@
+//! `reterra run FILE`.
+
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use reterra_workflow::engine::{
+    Engine, Interrupt, Manifest, OnStale, Progress, Request, Run, Stage, set_threads,
+};
+use reterra_workflow::stages;
+
+use crate::Failure;
+use crate::output::print;
+
+/// The run that is meant.
+#[derive(Args)]
+pub struct Which {
+    /// The workflow file
+    file: PathBuf,
+    /// Directory where relative input paths are looked for first
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Run directory [default: the workflow's, or out/NAME]
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Seed of all random numbers, instead of the workflow's
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+}
+
+impl Which {
+    /// Reads and validates the workflow.
+    pub fn open(self) -> Result<Run, Failure> {
+        let request = Request { file: self.file, data: self.data, out: self.out, seed: self.seed };
+        Ok(Run::requested(&request, stages::known_parameters())?)
+    }
+}
+
+/// How it is run.
+#[derive(Args)]
+pub struct How {
+    /// Number of threads [default: all cores]; results don't depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<NonZeroUsize>,
+    /// Run stages again whose results were made from other inputs, configuration or code
+    #[arg(long)]
+    rerun_stale: bool,
+    /// Stop after this stage
+    #[arg(long, value_name = "STAGE")]
+    until: Option<String>,
+}
+
+/// Arguments of `run`.
+#[derive(Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    how: How,
+}
+
+/// Runs the workflow.
+pub fn run(arguments: Arguments) -> Result<(), Failure> {
+    execute(&arguments.which.open()?, &arguments.how)
+}
+
+/// Runs the stages and says where the results are.
+pub fn execute(run: &Run, how: &How) -> Result<(), Failure> {
+    if let Some(threads) = how.threads {
+        set_threads(threads.get())?;
+    }
+    let interrupt = Interrupt::install()?;
+    let progress = Progress::for_standard_error();
+    let stages = stages::stages();
+    let on_stale = if how.rerun_stale { OnStale::Rerun } else { OnStale::Refuse };
+    Engine::new(run, &stages, &interrupt, &progress).run(on_stale, how.until.as_deref())?;
+    print(&results(run.directory(), &stages))
+}
+
+/// The run directory, and the files in it that a person opens.
+fn results(directory: &Path, stages: &[Box<dyn Stage>]) -> String {
+    let mut text = format!("results: {}\n", directory.display());
+    for stage in stages {
+        let folder = directory.join(stage.name());
+        let Ok(Some(manifest)) = Manifest::read(&folder) else { continue };
+        for name in manifest.outputs.keys() {
+            let path = folder.join(name);
+            let kind = match path.extension().and_then(|e| e.to_str()) {
+                Some("nc") => "product",
+                Some("html") => "report",
+                _ => continue,
+            };
+            let _ = writeln!(text, "{kind}: {}", path.display());
+        }
+    }
+    text
+}
