@@ -96,7 +96,7 @@ impl Cascade {
     /// Share of each pool that decomposes in a day at the given scalar: `1 - exp(-k)`, with the exponential to third
     /// order, so that it stays below one for any sensible rate (error 4e-6 at the fastest natural rate, 0.1 d-1).
     #[inline]
-    pub fn fraction(&self, scalar: f64) -> [f64; LANES] {
+    fn fraction(&self, scalar: f64) -> [f64; LANES] {
         let mut share = [0.0; LANES];
         for i in 0..LANES {
             share[i] = loss_fraction(self.rate[i] * scalar);
@@ -108,7 +108,7 @@ impl Cascade {
     #[inline]
     pub fn potential(&self, carbon: &[f64; LANES], nitrogen: &[f64; LANES], scalar: f64) -> LayerLoss {
         let share = self.fraction(scalar);
-        let mut loss = LayerLoss::NONE;
+        let mut loss = LayerLoss { share, ..LayerLoss::NONE };
         for i in 0..LANES {
             let path = share[i] * self.main_path[i];
             loss.carbon[i] = carbon[i] * path;
@@ -137,9 +137,9 @@ impl Cascade {
         sum(lanes)
     }
 
-    /// Moves the losses of a layer between its pools; returns the carbon respired.
+    /// Moves the losses of a layer between its pools.
     #[inline]
-    pub fn transfer(&self, loss: &LayerLoss, carbon: &mut [f64; LANES], nitrogen: &mut [f64; LANES]) -> f64 {
+    pub fn transfer(&self, loss: &LayerLoss, carbon: &mut [f64; LANES], nitrogen: &mut [f64; LANES]) {
         for i in 0..LANES {
             carbon[i] -= loss.carbon[i];
             nitrogen[i] -= loss.nitrogen[i];
@@ -162,13 +162,14 @@ impl Cascade {
         nitrogen[4] += (need[0] + need[1]) + (need[5] + need[6]);
         nitrogen[5] += need[2] + need[4];
         nitrogen[6] += side_need[1] + side_need[2];
-        self.respiration(loss)
     }
 }
 
 /// Daily losses of one layer by path, g m-2 d-1.
 #[derive(Clone, Copy)]
 pub(crate) struct LayerLoss {
+    /// Share of each pool that decomposes if nitrogen does not limit.
+    pub share: [f64; LANES],
     /// Carbon and nitrogen that leave the pools on the main paths.
     pub carbon: [f64; LANES],
     pub nitrogen: [f64; LANES],
@@ -182,6 +183,7 @@ pub(crate) struct LayerLoss {
 
 impl LayerLoss {
     pub const NONE: Self = Self {
+        share: [0.0; LANES],
         carbon: [0.0; LANES],
         nitrogen: [0.0; LANES],
         demand: [0.0; LANES],

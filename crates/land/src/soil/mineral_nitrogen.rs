@@ -15,6 +15,15 @@ use super::{SoilClimate, SoilColumn, SoilFluxes, SoilInput, SoilParameters};
 /// diffusivity in m2 s-1, which is below 1 % of it; left out.
 const N2_N2O_K1: f64 = 38.4;
 
+/// Floor of the substrate term of the N2:N2O ratio.
+const LEAST_N2: f64 = 0.16;
+
+/// Nitrate over respiration above which the substrate term is at its floor: `-ln(0.16)/0.8 < 2.3`.
+const NITRATE_AMPLE: f64 = 2.3;
+
+/// g m-3 over kg m-3 of soil to ug g-1.
+const PER_GRAM: f64 = 1000.0;
+
 /// Density of water, kg m-3.
 const WATER_DENSITY: f64 = 1000.0;
 
@@ -65,16 +74,12 @@ impl Day<'_> {
         nh4[0] += self.input.nitrogen_deposition + fixation * (1.0 - rooted);
     }
 
-    /// Potential denitrification of a layer, gN m-2 d-1, and the share of it that leaves as N2O.
-    fn denitrification(&self, j: usize, no3: f64, respiration: f64, scalars: &Scalars) -> (f64, f64) {
-        if scalars.anaerobic[j] <= 0.0 || no3 <= 0.0 || respiration <= 0.0 {
-            return (0.0, 0.0);
-        }
-        let per_gram = WATER_DENSITY / (self.soil.bulk_density[j] * THICKNESS[j]);
-        let (nitrate, carbon) = (no3 * per_gram, respiration * per_gram);
-        let potential = denitrification_potential(nitrate, carbon, self.p) / per_gram;
-        let ratio = n2_to_n2o(nitrate / carbon, scalars.filled[j]);
-        (potential * scalars.anaerobic[j], 1.0 / (1.0 + ratio))
+    /// Denitrification of a layer if all of it were anaerobic, gN m-2 d-1, from its nitrate (gN m-2) and respiration
+    /// (gC m-2 d-1).
+    fn denitrification(&self, j: usize, no3: f64, respiration: f64, limits: &[PowerLaw; 2]) -> f64 {
+        let per_gram = PER_GRAM / (self.soil.bulk_density[j] * THICKNESS[j]);
+        let by_carbon = limits[0].log(respiration * per_gram);
+        by_carbon.min(limits[1].log(no3 * per_gram)).exp() / per_gram
     }
 
     /// Nitrate lost with water, gN m-2 d-1: drainage takes the same share of all layers, runoff of the top ones.
@@ -108,16 +113,41 @@ fn dissolved_loss(flow: f64, water: f64, dissolved: f64) -> f64 {
 /// the smaller of its carbon and its nitrate limit (del Grosso et al. 2000, doi:10.1029/1999GB001225).
 #[must_use]
 pub fn denitrification_potential(nitrate: f64, respiration: f64, p: &SoilParameters) -> f64 {
-    let carbon = p.denitrif_respiration_coef.ln() + p.denitrif_respiration_exp * respiration.ln();
-    let nitrogen = p.denitrif_nitrateconc_coef.ln() + p.denitrif_nitrateconc_exp * nitrate.ln();
-    carbon.min(nitrogen).exp()
+    let [by_carbon, by_nitrate] = denitrification_limits(p);
+    by_carbon.log(respiration).min(by_nitrate.log(nitrate)).exp()
+}
+
+/// `coefficient * x^exponent`, in logarithms.
+#[derive(Clone, Copy)]
+struct PowerLaw {
+    log_coefficient: f64,
+    exponent: f64,
+}
+
+impl PowerLaw {
+    fn new(coefficient: f64, exponent: f64) -> Self {
+        Self { log_coefficient: coefficient.ln(), exponent }
+    }
+
+    fn log(self, x: f64) -> f64 {
+        self.log_coefficient + self.exponent * x.ln()
+    }
+}
+
+/// The carbon and the nitrate limit of denitrification.
+fn denitrification_limits(p: &SoilParameters) -> [PowerLaw; 2] {
+    [
+        PowerLaw::new(p.denitrif_respiration_coef, p.denitrif_respiration_exp),
+        PowerLaw::new(p.denitrif_nitrateconc_coef, p.denitrif_nitrateconc_exp),
+    ]
 }
 
 /// N2 over N2O of denitrification, at nitrate over daily respiration (gN gC-1 d) and the water-filled pore space.
 #[must_use]
 pub fn n2_to_n2o(nitrate_per_respiration: f64, filled: f64) -> f64 {
-    let substrate = (-0.8 * nitrate_per_respiration).exp().max(0.16) * N2_N2O_K1;
-    substrate * (1.5 * filled - 0.32).max(0.1)
+    let ample = nitrate_per_respiration > NITRATE_AMPLE;
+    let substrate = if ample { LEAST_N2 } else { (-0.8 * nitrate_per_respiration).exp().max(LEAST_N2) };
+    substrate * N2_N2O_K1 * (1.5 * filled - 0.32).max(0.1)
 }
 
 /// pH scalar of nitrification (Parton et al. 1996, doi:10.1029/96GB01455).
@@ -161,16 +191,20 @@ impl Day<'_> {
         scalars: &Scalars,
     ) -> [Demand; LAYERS] {
         let rate = self.p.k_nitr_max * nitrification_ph_scalar(self.p.soil_ph);
+        let limits = denitrification_limits(self.p);
         let mut demands = [Demand::default(); LAYERS];
         for j in 0..self.active {
-            let (denitrifiers, n2o_share) = self.denitrification(j, no3[j], exchange.respiration[j], scalars);
+            let (anaerobic, respiration) = (scalars.anaerobic[j], exchange.respiration[j]);
             demands[j] = Demand {
-                plants: 0.0,
                 decomposers: exchange.immobilisation[j],
-                nitrifiers: rate * scalars.nitrification[j] * (1.0 - scalars.anaerobic[j]) * nh4[j],
-                denitrifiers,
-                n2o_share,
+                nitrifiers: rate * scalars.nitrification[j] * (1.0 - anaerobic) * nh4[j],
+                ..Demand::default()
             };
+            if anaerobic > 0.0 && no3[j] > 0.0 && respiration > 0.0 {
+                let potential = self.denitrification(j, no3[j], respiration, &limits);
+                demands[j].denitrifiers = anaerobic * potential;
+                demands[j].n2o_share = 1.0 / (1.0 + n2_to_n2o(no3[j] / respiration, scalars.filled[j]));
+            }
         }
         demands
     }

@@ -4,6 +4,7 @@
 //! no pool turns negative, whatever the parameters, because losses are shares below one.
 
 pub(crate) mod cascade;
+mod exponential;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod grid;
@@ -54,26 +55,26 @@ pub fn step(
         trace.start_day(state, &conductance);
     }
     let mut losses = [LayerLoss::NONE; LAYERS];
-    let exchange = potential_exchange(state, &cascade, &scalars, active, &mut losses);
+    let mut exchange = potential_exchange(state, &cascade, &scalars, active, &mut losses);
     let mut fpi = [1.0; LAYERS];
     let day = Day { soil, climate, input, p, active };
     let minerals = (&mut state.nh4, &mut state.no3);
     let mut fluxes = mineral_nitrogen::compete(&day, minerals, &exchange, &scalars, &mut fpi);
     for j in 0..active {
-        losses[j].limit(fpi[j]);
-        fluxes.heterotrophic_respiration +=
-            cascade.transfer(&losses[j], &mut state.carbon[j], &mut state.nitrogen[j]);
+        if fpi[j] < 1.0 {
+            losses[j].limit(fpi[j]);
+            exchange.respiration[j] = cascade.respiration(&losses[j]);
+        }
+        fluxes.heterotrophic_respiration += exchange.respiration[j];
+        cascade.transfer(&losses[j], &mut state.carbon[j], &mut state.nitrogen[j]);
         if let Some(trace) = trace.as_deref_mut() {
-            trace.record_loss(j, &losses[j], &cascade.fraction(scalars.decomposition[j]));
+            trace.record_loss(j, &losses[j]);
         }
     }
-    add_litter(state, input, active, trace.as_deref_mut());
-    if let Some(trace) = trace.as_deref_mut() {
-        trace.before_mixing(state);
-    }
+    add_litter(state, input, active);
     mixing::mix(&mut state.carbon, &mut state.nitrogen, &conductance, active);
     if let Some(trace) = trace {
-        trace.after_mixing(state);
+        trace.end_day(state);
     }
     fluxes
 }
@@ -97,20 +98,12 @@ fn potential_exchange(
 }
 
 /// Adds the day's litter; what is meant for layers below bedrock enters the deepest active layer.
-fn add_litter(
-    state: &mut SoilState,
-    input: &SoilInput,
-    active: usize,
-    mut trace: Option<&mut OperatorTrace>,
-) {
+fn add_litter(state: &mut SoilState, input: &SoilInput, active: usize) {
     for j in 0..LAYERS {
         let to = j.min(active - 1);
         for i in 0..LANES {
             state.carbon[to][i] += input.litter_carbon[j][i];
             state.nitrogen[to][i] += input.litter_nitrogen[j][i];
-        }
-        if let Some(trace) = trace.as_deref_mut() {
-            trace.record_litter(to, &input.litter_carbon[j], &input.litter_nitrogen[j]);
         }
     }
 }

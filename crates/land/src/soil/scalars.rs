@@ -3,6 +3,7 @@
 //! CLM5 `SoilBiogeochemDecompCascadeBGCMod` (Koven et al. 2013, doi:10.5194/bg-10-7109-2013). Oxygen differs: CLM
 //! takes it from its methane model; here it falls linearly with the air-filled pore space.
 
+use super::exponential::exponentiate;
 use super::grid::{LAYERS, NODE};
 use super::{SoilClimate, SoilColumn, SoilParameters};
 
@@ -12,9 +13,9 @@ pub(super) const FREEZING: f64 = 273.15;
 /// Temperature where CLM normalises the Q10 function to CENTURY's, K.
 const NORMALISED_AT: f64 = FREEZING + 15.0;
 
-/// CENTURY's temperature function at 15 °C over that at 30 °C:
+/// Logarithm of CENTURY's temperature function at 15 °C over that at 30 °C (0.5471):
 /// `catanf(T) = 11.75 + 29.7/pi atan(0.031 pi (T - 15.4))`.
-const CENTURY_15_TO_30: f64 = 0.547_063_348_006_363_4;
+const LOG_CENTURY_15_TO_30: f64 = -0.6031906733819403;
 
 /// Water-filled pore space where soil starts to hold anaerobic sites (Hénault and Germon 2000,
 /// doi:10.1046/j.1365-2389.2000.00314.x).
@@ -37,7 +38,7 @@ struct Response {
     warm: f64,
     frozen: f64,
     frozen_offset: f64,
-    normalisation: f64,
+    log_normalisation: f64,
     log_minpsi: f64,
     per_log_psi: f64,
     per_depth: f64,
@@ -52,7 +53,7 @@ impl Response {
             warm,
             frozen: 0.1 * p.froz_q10.ln(),
             frozen_offset: warm * (FREEZING - NORMALISED_AT),
-            normalisation: CENTURY_15_TO_30,
+            log_normalisation: LOG_CENTURY_15_TO_30,
             log_minpsi,
             per_log_psi: 1.0 / (log_minpsi - (-p.maxpsi_hr).ln()),
             per_depth: -1.0 / p.decomp_depth_efolding,
@@ -60,21 +61,17 @@ impl Response {
         }
     }
 
-    fn temperature(&self, kelvin: f64) -> f64 {
+    fn log_temperature(&self, kelvin: f64) -> f64 {
         let log = if kelvin >= FREEZING {
             self.warm * (kelvin - NORMALISED_AT)
         } else {
             self.frozen_offset + self.frozen * (kelvin - FREEZING)
         };
-        self.normalisation * log.exp()
+        log + self.log_normalisation
     }
 
     fn water(&self, psi: f64) -> f64 {
         ((self.log_minpsi - (-psi).max(f64::MIN_POSITIVE).ln()) * self.per_log_psi).clamp(0.0, 1.0)
-    }
-
-    fn depth(&self, depth: f64) -> f64 {
-        (self.per_depth * depth).exp()
     }
 
     fn oxygen(&self, air_filled: f64, floor: f64) -> f64 {
@@ -85,7 +82,7 @@ impl Response {
 /// Temperature scalar of decomposition at `kelvin`: CLM's Q10 function times its normalisation (0.8206 at Q10 = 1.5).
 #[must_use]
 pub fn temperature_scalar(kelvin: f64, p: &SoilParameters) -> f64 {
-    Response::new(p).temperature(kelvin)
+    Response::new(p).log_temperature(kelvin).exp()
 }
 
 /// Moisture scalar of decomposition at the matric potential `psi` (MPa): 0 below `minpsi_hr`, 1 above `maxpsi_hr`
@@ -98,7 +95,7 @@ pub fn water_scalar(psi: f64, p: &SoilParameters) -> f64 {
 /// Depth scalar of decomposition at `depth` (m).
 #[must_use]
 pub fn depth_scalar(depth: f64, p: &SoilParameters) -> f64 {
-    Response::new(p).depth(depth)
+    (Response::new(p).per_depth * depth).exp()
 }
 
 /// Oxygen scalar of decomposition at the air-filled pore space `air_filled` (m3 m-3; ice counts as air, temperature
@@ -126,14 +123,18 @@ impl Scalars {
             anaerobic: [0.0; LAYERS],
             filled: [0.0; LAYERS],
         };
-        for j in 0..soil.active_layers.clamp(1, LAYERS) {
+        let active = soil.active_layers.clamp(1, LAYERS);
+        let mut temperatures = climate.temperature.map(|kelvin| response.log_temperature(kelvin));
+        let mut depths = NODE.map(|depth| response.per_depth * depth);
+        exponentiate(&mut temperatures[..active]);
+        exponentiate(&mut depths[..active]);
+        for j in 0..active {
             let filled = (climate.water[j] / soil.porosity[j]).clamp(0.0, 1.0);
             let unfrozen = f64::from(u8::from(climate.temperature[j] > FREEZING));
-            let temperature = response.temperature(climate.temperature[j]);
             let water = response.water(climate.psi[j]);
             let oxygen = response.oxygen(soil.porosity[j] - climate.water[j], p.mino2lim);
-            scalars.decomposition[j] = temperature * water * oxygen * response.depth(NODE[j]);
-            scalars.nitrification[j] = temperature.min(1.0) * water * unfrozen;
+            scalars.decomposition[j] = temperatures[j] * water * oxygen * depths[j];
+            scalars.nitrification[j] = temperatures[j].min(1.0) * water * unfrozen;
             scalars.anaerobic[j] = anaerobic_share(filled) * unfrozen;
             scalars.filled[j] = filled;
         }

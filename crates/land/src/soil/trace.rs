@@ -1,10 +1,13 @@
-//! What a run over a forcing cycle leaves for the semi-analytic spin-up: sums of pools, losses, inputs and mixing.
+//! What a run over a forcing cycle leaves for the semi-analytic spin-up: sums of pools, losses and mixing.
 
 use serde::{Deserialize, Serialize};
 
 use super::cascade::{LayerLoss, SIDE, SIDES};
 use super::grid::LAYERS;
 use super::state::{EMPTY, LANES, Pools, SoilState};
+
+/// Number of pools whose C:N floats: litter and woody debris, the first lanes. Soil pools' nitrogen follows carbon.
+const FLOATING: usize = 4;
 
 /// Sums over the days of a forcing cycle, by layer and pool; see [`super::step`].
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
@@ -15,26 +18,22 @@ pub struct OperatorTrace {
     pub first_carbon: Pools,
     /// Nitrogen at the start of the first day, gN m-2.
     pub first_nitrogen: Pools,
-    /// Pools at the start of each day, gC m-2 d.
+    /// Carbon at the end of the last day, gC m-2.
+    pub last_carbon: Pools,
+    /// Nitrogen at the end of the last day, gN m-2.
+    pub last_nitrogen: Pools,
+    /// Carbon at the start of each day, gC m-2 d.
     pub carbon: Pools,
-    /// Nitrogen at the start of each day, gN m-2 d.
+    /// Nitrogen of litter and debris at the start of each day, gN m-2 d.
     pub nitrogen: Pools,
     /// Carbon lost on the main path of each pool, gC m-2.
     pub main_loss: Pools,
     /// Carbon lost on the side path of each pool, gC m-2.
     pub side_loss: Pools,
-    /// Nitrogen lost on both paths, gN m-2.
+    /// Nitrogen lost by litter and debris, gN m-2.
     pub nitrogen_loss: Pools,
     /// Share of each pool that the day's conditions would decompose, d-1 d; the rate of a pool that was empty.
     pub fraction: Pools,
-    /// Litter carbon received, gC m-2.
-    pub litter_carbon: Pools,
-    /// Litter nitrogen received, gN m-2.
-    pub litter_nitrogen: Pools,
-    /// Carbon gained by mixing, gC m-2.
-    pub mixed_carbon: Pools,
-    /// Nitrogen gained by mixing, gN m-2.
-    pub mixed_nitrogen: Pools,
     /// Exchange coefficient of mixing across the lower interface of each layer, m d-1 d.
     pub conductance: [f64; LAYERS],
 }
@@ -45,16 +44,14 @@ impl Default for OperatorTrace {
             days: 0,
             first_carbon: EMPTY,
             first_nitrogen: EMPTY,
+            last_carbon: EMPTY,
+            last_nitrogen: EMPTY,
             carbon: EMPTY,
             nitrogen: EMPTY,
             main_loss: EMPTY,
             side_loss: EMPTY,
             nitrogen_loss: EMPTY,
             fraction: EMPTY,
-            litter_carbon: EMPTY,
-            litter_nitrogen: EMPTY,
-            mixed_carbon: EMPTY,
-            mixed_nitrogen: EMPTY,
             conductance: [0.0; LAYERS],
         }
     }
@@ -78,51 +75,33 @@ impl OperatorTrace {
             self.first_nitrogen = state.nitrogen;
         }
         self.days += 1;
-        add(&mut self.carbon, &state.carbon);
-        add(&mut self.nitrogen, &state.nitrogen);
         for j in 0..LAYERS {
+            for i in 0..LANES {
+                self.carbon[j][i] += state.carbon[j][i];
+            }
+            for i in 0..FLOATING {
+                self.nitrogen[j][i] += state.nitrogen[j][i];
+            }
             self.conductance[j] += conductance[j];
         }
     }
 
-    pub(super) fn record_loss(&mut self, j: usize, loss: &LayerLoss, fraction: &[f64; LANES]) {
+    pub(super) fn record_loss(&mut self, j: usize, loss: &LayerLoss) {
         for i in 0..LANES {
             self.main_loss[j][i] += loss.carbon[i];
-            self.nitrogen_loss[j][i] += loss.nitrogen[i];
-            self.fraction[j][i] += fraction[i];
+            self.fraction[j][i] += loss.share[i];
         }
         for i in 0..SIDES {
             self.side_loss[j][SIDE + i] += loss.side_carbon[i];
-            self.nitrogen_loss[j][SIDE + i] += loss.side_nitrogen[i];
         }
-    }
-
-    pub(super) fn record_litter(&mut self, j: usize, carbon: &[f64; LANES], nitrogen: &[f64; LANES]) {
-        for i in 0..LANES {
-            self.litter_carbon[j][i] += carbon[i];
-            self.litter_nitrogen[j][i] += nitrogen[i];
+        for i in 0..FLOATING {
+            self.nitrogen_loss[j][i] += loss.nitrogen[i];
         }
+        self.nitrogen_loss[j][SIDE] += loss.side_nitrogen[0];
     }
 
-    pub(super) fn before_mixing(&mut self, state: &SoilState) {
-        subtract(&mut self.mixed_carbon, &state.carbon);
-        subtract(&mut self.mixed_nitrogen, &state.nitrogen);
-    }
-
-    pub(super) fn after_mixing(&mut self, state: &SoilState) {
-        add(&mut self.mixed_carbon, &state.carbon);
-        add(&mut self.mixed_nitrogen, &state.nitrogen);
-    }
-}
-
-fn add(sum: &mut Pools, pools: &Pools) {
-    for (sum, value) in sum.iter_mut().flatten().zip(pools.iter().flatten()) {
-        *sum += value;
-    }
-}
-
-fn subtract(sum: &mut Pools, pools: &Pools) {
-    for (sum, value) in sum.iter_mut().flatten().zip(pools.iter().flatten()) {
-        *sum -= value;
+    pub(super) fn end_day(&mut self, state: &SoilState) {
+        self.last_carbon = state.carbon;
+        self.last_nitrogen = state.nitrogen;
     }
 }

@@ -3,8 +3,7 @@
 //! `X = (K - A K + V)^-1 I` by column (Xia et al. 2012, doi:10.5194/gmd-5-1259-2012; Lu et al. 2020,
 //! doi:10.1029/2020MS002105; Liao et al. 2023, doi:10.1029/2023MS003625). Rates are mean losses over mean pools of the
 //! cycle, so that the fixed point of "run a cycle, solve" is the cyclo-stationary state itself, not an approximation
-//! by mean conditions; what the mean mixing does not explain of the recorded mixing stays as a source, for the same
-//! reason. Woody debris feeds litter, litter feeds soil: one scalar sweep per litter pool, then one block sweep (3 x 3
+//! by mean conditions; what pools received beyond decomposition and mean mixing is their source, for the same reason. Woody debris feeds litter, litter feeds soil: one scalar sweep per litter pool, then one block sweep (3 x 3
 //! per layer) for the soil pools, which feed each other. Soil nitrogen follows from the fixed C:N.
 
 use thiserror::Error;
@@ -51,6 +50,16 @@ pub enum SpinupError {
     },
 }
 
+/// Losses over contents, d-1, by layer and pool.
+struct Rates {
+    /// Carbon on the main paths.
+    main: Pools,
+    /// Carbon on the side paths.
+    side: Pools,
+    /// Nitrogen on both.
+    nitrogen: Pools,
+}
+
 /// One element (carbon or nitrogen) of a recorded cycle as daily means.
 struct CycleMean<'a> {
     days: f64,
@@ -81,17 +90,7 @@ impl OperatorTrace {
         p: &SoilParameters,
     ) -> Result<SoilState, SpinupError> {
         let cascade = Cascade::new(p, soil.sand);
-        let (carbon, solved_carbon) = self.solve_carbon(&cascade)?;
-        let (nitrogen, solved_nitrogen) = self.solve_nitrogen(p)?;
-        let mut next = state.clone();
-        carbon.rescale(&solved_carbon, &mut next.carbon);
-        nitrogen.rescale(&solved_nitrogen, &mut next.nitrogen);
-        for j in 0..LAYERS {
-            for (pool, cn) in soil_ratios(p) {
-                next.nitrogen[j][pool] = next.carbon[j][pool] / cn;
-            }
-        }
-        Ok(next)
+        self.solve_with(&self.recorded_rates(&cascade), state, &cascade, p)
     }
 
     /// As [`Self::solve`], with the rates that the cycle's conditions give where nitrogen does not limit.
@@ -108,17 +107,7 @@ impl OperatorTrace {
         p: &SoilParameters,
     ) -> Result<SoilState, SpinupError> {
         let cascade = Cascade::new(p, soil.sand);
-        let mut unlimited = self.clone();
-        for j in 0..LAYERS {
-            for i in 0..POOLS {
-                let side = side_path(&cascade, i);
-                let fraction = self.fraction[j][i] / f64::from(self.days.max(1));
-                unlimited.main_loss[j][i] = self.carbon[j][i] * fraction * cascade.main_path[i];
-                unlimited.side_loss[j][i] = self.carbon[j][i] * fraction * side;
-                unlimited.nitrogen_loss[j][i] = self.nitrogen[j][i] * fraction;
-            }
-        }
-        unlimited.solve(state, soil, p)
+        self.solve_with(&self.unlimited_rates(&cascade), state, &cascade, p)
     }
 
     /// How far the recorded cycle is from its own equilibrium: `(solved - mean) / solved` of each pool's carbon in
@@ -131,7 +120,8 @@ impl OperatorTrace {
         soil: &SoilColumn,
         p: &SoilParameters,
     ) -> Result<[f64; POOLS], SpinupError> {
-        let (carbon, solved) = self.solve_carbon(&Cascade::new(p, soil.sand))?;
+        let cascade = Cascade::new(p, soil.sand);
+        let (carbon, solved) = self.solve_carbon(&self.recorded_rates(&cascade), &cascade)?;
         let (mean, solved) = (column_totals(&carbon.mean), column_totals(&solved));
         Ok(std::array::from_fn(|i| {
             let scale = solved[i].max(TRACE_AMOUNT);
@@ -139,93 +129,119 @@ impl OperatorTrace {
         }))
     }
 
-    /// Mean contents that carbon inputs and rates of the cycle sustain, gC m-2.
-    fn solve_carbon(&self, cascade: &Cascade) -> Result<(CycleMean<'_>, Pools), SpinupError> {
-        let mut main = EMPTY;
-        let mut side = EMPTY;
-        let days = self.checked_days()?;
+    fn solve_with(
+        &self,
+        rates: &Rates,
+        state: &SoilState,
+        cascade: &Cascade,
+        p: &SoilParameters,
+    ) -> Result<SoilState, SpinupError> {
+        let (carbon, solved_carbon) = self.solve_carbon(rates, cascade)?;
+        let (nitrogen, solved_nitrogen) = self.solve_nitrogen(rates, p)?;
+        let mut next = state.clone();
+        carbon.rescale(&solved_carbon, &mut next.carbon);
+        nitrogen.rescale(&solved_nitrogen, &mut next.nitrogen);
         for j in 0..LAYERS {
-            for i in 0..POOLS {
-                main[j][i] = self.rate(self.main_loss[j][i], cascade.main_path[i], j, i);
-                side[j][i] = self.rate(self.side_loss[j][i], side_path(cascade, i), j, i);
+            for (pool, cn) in soil_ratios(p) {
+                next.nitrogen[j][pool] = next.carbon[j][pool] / cn;
             }
         }
-        let mut rate = main;
-        add(&mut rate, &side, 1.0);
-        let cycle = self.cycle_mean(days, &rate, Element::Carbon)?;
+        Ok(next)
+    }
+
+    /// Losses over contents; the mean conditions where a pool was empty.
+    fn recorded_rates(&self, cascade: &Cascade) -> Rates {
+        let mut rates = self.unlimited_rates(cascade);
+        let present = TRACE_AMOUNT * f64::from(self.days);
+        for j in 0..LAYERS {
+            for i in 0..POOLS {
+                if self.carbon[j][i] > present {
+                    rates.main[j][i] = self.main_loss[j][i] / self.carbon[j][i];
+                    rates.side[j][i] = self.side_loss[j][i] / self.carbon[j][i];
+                }
+                if self.nitrogen[j][i] > present {
+                    rates.nitrogen[j][i] = self.nitrogen_loss[j][i] / self.nitrogen[j][i];
+                }
+            }
+        }
+        rates
+    }
+
+    /// What the mean conditions would decompose.
+    fn unlimited_rates(&self, cascade: &Cascade) -> Rates {
+        let per_day = 1.0 / f64::from(self.days.max(1));
+        let mut rates = Rates { main: EMPTY, side: EMPTY, nitrogen: EMPTY };
+        for j in 0..LAYERS {
+            for i in 0..POOLS {
+                let rate = self.fraction[j][i] * per_day;
+                rates.main[j][i] = rate * cascade.main_path[i];
+                rates.side[j][i] = rate * side_path(cascade, i);
+                rates.nitrogen[j][i] = rate;
+            }
+        }
+        rates
+    }
+
+    /// Mean contents that carbon inputs and rates of the cycle sustain, gC m-2.
+    fn solve_carbon(&self, rates: &Rates, cascade: &Cascade) -> Result<(CycleMean<'_>, Pools), SpinupError> {
+        let (main, side) = (&rates.main, &rates.side);
+        let mut received = self.last_carbon;
+        add(&mut received, &self.first_carbon, -1.0);
+        add(&mut received, &self.main_loss, 1.0);
+        add(&mut received, &self.side_loss, 1.0);
+        add(&mut received, &carbon_gains(cascade, &self.main_loss, &self.side_loss), -1.0);
+        let mut rate = *main;
+        add(&mut rate, side, 1.0);
+        let cycle = self.cycle_mean((&self.carbon, &self.first_carbon), &rate, &received)?;
         let mut solved = EMPTY;
+        let source = |solved: &Pools| {
+            let mut source = cycle.source;
+            add(&mut source, &carbon_gains(cascade, &product(main, solved), &product(side, solved)), 1.0);
+            source
+        };
         cycle.solve_debris(&mut solved);
-        let mut source = cycle.source;
-        for j in 0..LAYERS {
-            source[j][1] += main[j][CWD] * cascade.main_kept[CWD] * solved[j][CWD];
-            source[j][2] += side[j][CWD] * cascade.side_kept[0] * solved[j][CWD];
-        }
-        (0..CWD).for_each(|i| cycle.solve_litter(i, &source, &mut solved));
-        for j in 0..LAYERS {
-            let fed = |i: usize| main[j][i] * cascade.main_kept[i] * solved[j][i];
-            source[j][4] += fed(0) + fed(1);
-            source[j][5] += fed(2);
-        }
-        let transfers = soil_transfers(cascade, &main, &side);
-        cycle.solve_soil(&transfers, &source, &mut solved);
+        cycle.solve_litter(&source(&solved), &mut solved);
+        let soil_source = source(&solved);
+        cycle.solve_soil(&soil_transfers(cascade, main, side), &soil_source, &mut solved);
         cycle.guard(&mut solved);
         Ok((cycle, solved))
     }
 
     /// Mean contents that nitrogen inputs and rates of litter and debris sustain, gN m-2; soil pools are not solved.
-    fn solve_nitrogen(&self, p: &SoilParameters) -> Result<(CycleMean<'_>, Pools), SpinupError> {
-        let days = self.checked_days()?;
-        let mut rate = EMPTY;
-        for j in 0..LAYERS {
-            for i in 0..=CWD {
-                let lost = self.nitrogen_loss[j][i];
-                rate[j][i] = if self.nitrogen[j][i] > TRACE_AMOUNT * days {
-                    lost / self.nitrogen[j][i]
-                } else {
-                    self.fraction[j][i] / days
-                };
-            }
-        }
-        let cycle = self.cycle_mean(days, &rate, Element::Nitrogen)?;
-        let mut solved = cycle.mean;
+    fn solve_nitrogen(
+        &self,
+        rates: &Rates,
+        p: &SoilParameters,
+    ) -> Result<(CycleMean<'_>, Pools), SpinupError> {
+        let mut received = self.last_nitrogen;
+        add(&mut received, &self.first_nitrogen, -1.0);
+        add(&mut received, &self.nitrogen_loss, 1.0);
+        add(&mut received, &nitrogen_gains(p, &self.nitrogen_loss), -1.0);
+        let cycle = self.cycle_mean((&self.nitrogen, &self.first_nitrogen), &rates.nitrogen, &received)?;
+        let mut solved = EMPTY;
         cycle.solve_debris(&mut solved);
         let mut source = cycle.source;
-        for j in 0..LAYERS {
-            let fed = rate[j][CWD] * solved[j][CWD];
-            source[j][1] += p.cwd_fcel * fed;
-            source[j][2] += (1.0 - p.cwd_fcel) * fed;
-        }
-        (0..CWD).for_each(|i| cycle.solve_litter(i, &source, &mut solved));
+        add(&mut source, &nitrogen_gains(p, &product(&rates.nitrogen, &solved)), 1.0);
+        cycle.solve_litter(&source, &mut solved);
         cycle.guard(&mut solved);
         Ok((cycle, solved))
     }
 
-    fn checked_days(&self) -> Result<f64, SpinupError> {
-        if self.days == 0 { Err(SpinupError::EmptyTrace) } else { Ok(f64::from(self.days)) }
-    }
-
-    /// Mean rate of a path: loss over content, or the mean conditions where the pool was empty.
-    fn rate(&self, lost: f64, path: f64, j: usize, i: usize) -> f64 {
-        let days = f64::from(self.days);
-        if self.carbon[j][i] > TRACE_AMOUNT * days {
-            lost / self.carbon[j][i]
-        } else {
-            path * self.fraction[j][i] / days
+    /// Daily means; `received` is what pools got other than from pools of their layer: litter and net mixing.
+    fn cycle_mean<'a>(
+        &'a self,
+        (content, first): (&Pools, &'a Pools),
+        rate: &Pools,
+        received: &Pools,
+    ) -> Result<CycleMean<'a>, SpinupError> {
+        if self.days == 0 {
+            return Err(SpinupError::EmptyTrace);
         }
-    }
-
-    fn cycle_mean(&self, days: f64, rate: &Pools, element: Element) -> Result<CycleMean<'_>, SpinupError> {
-        let (content, first, litter, mixed) = match element {
-            Element::Carbon => (&self.carbon, &self.first_carbon, &self.litter_carbon, &self.mixed_carbon),
-            Element::Nitrogen => {
-                (&self.nitrogen, &self.first_nitrogen, &self.litter_nitrogen, &self.mixed_nitrogen)
-            }
-        };
-        let mut mean = EMPTY;
+        let days = f64::from(self.days);
+        let (mut mean, mut source) = (EMPTY, EMPTY);
         add(&mut mean, content, 1.0 / days);
-        let mut source = EMPTY;
-        add(&mut source, litter, 1.0 / days);
-        add(&mut source, mixed, 1.0 / days);
+        add(&mut source, received, 1.0 / days);
+        add(&mut source, &mean, HOLD);
         let g = self.conductance.map(|sum| sum / days);
         for j in 0..LAYERS - 1 {
             for i in (0..POOLS).filter(|&i| i != CWD) {
@@ -234,26 +250,25 @@ impl OperatorTrace {
                 source[j + 1][i] -= flux;
             }
         }
+        let cycle = CycleMean { days, mean, first, rate: *rate, source, exposure: &self.fraction, g };
+        cycle.check_finite()?;
+        Ok(cycle)
+    }
+}
+
+impl CycleMean<'_> {
+    fn check_finite(&self) -> Result<(), SpinupError> {
         for j in 0..LAYERS {
             for pool in Pool::ALL {
                 let i = pool as usize;
-                source[j][i] += HOLD * mean[j][i];
-                if !(mean[j][i] + source[j][i] + rate[j][i] + g[j]).is_finite() {
+                if !(self.mean[j][i] + self.source[j][i] + self.rate[j][i]).is_finite() {
                     return Err(SpinupError::NotFinite { pool: pool.name(), layer: j });
                 }
             }
         }
-        Ok(CycleMean { days, mean, first, rate: *rate, source, exposure: &self.fraction, g })
+        Ok(())
     }
-}
 
-#[derive(Clone, Copy)]
-enum Element {
-    Carbon,
-    Nitrogen,
-}
-
-impl CycleMean<'_> {
     fn solve_debris(&self, solved: &mut Pools) {
         for j in 0..LAYERS {
             solved[j][CWD] = self.source[j][CWD] / (self.rate[j][CWD] + HOLD);
@@ -266,21 +281,24 @@ impl CycleMean<'_> {
         THICKNESS[j] * (self.rate[j][i] + HOLD) + self.g[j] + above
     }
 
-    /// Tridiagonal sweep for one litter pool.
-    fn solve_litter(&self, i: usize, source: &Pools, solved: &mut Pools) {
-        let mut back = [0.0; LAYERS];
-        let mut carried = 0.0;
-        for j in 0..LAYERS {
-            let above = if j == 0 { 0.0 } else { self.g[j - 1] };
-            let pivot = self.pivot(j, i) - if j == 0 { 0.0 } else { above * back[j - 1] };
-            carried = (source[j][i] + above * carried) / pivot;
-            solved[j][i] = carried;
-            back[j] = self.g[j] / pivot;
-        }
-        let mut below = 0.0;
-        for j in (0..LAYERS).rev() {
-            below = solved[j][i] + back[j] * below;
-            solved[j][i] = below * THICKNESS[j];
+    /// Tridiagonal sweep for the litter pools.
+    fn solve_litter(&self, source: &Pools, solved: &mut Pools) {
+        for i in 0..CWD {
+            let mut back = [0.0; LAYERS];
+            let (mut carried, mut mixed_above) = (0.0, 0.0);
+            for j in 0..LAYERS {
+                let above = if j == 0 { 0.0 } else { self.g[j - 1] };
+                let pivot = self.pivot(j, i) - mixed_above;
+                carried = (source[j][i] + above * carried) / pivot;
+                solved[j][i] = carried;
+                back[j] = self.g[j] / pivot;
+                mixed_above = self.g[j] * back[j];
+            }
+            let mut below = 0.0;
+            for j in (0..LAYERS).rev() {
+                below = solved[j][i] + back[j] * below;
+                solved[j][i] = below * THICKNESS[j];
+            }
         }
     }
 
@@ -340,6 +358,35 @@ impl CycleMean<'_> {
             }
         }
     }
+}
+
+/// What the pools of a layer pass on to each other, given their losses.
+fn carbon_gains(cascade: &Cascade, main: &Pools, side: &Pools) -> Pools {
+    let mut gains = EMPTY;
+    for j in 0..LAYERS {
+        let kept = |i: usize| main[j][i] * cascade.main_kept[i];
+        let side_kept = |i: usize| side[j][i] * cascade.side_kept[i - CWD];
+        gains[j][1] = kept(3);
+        gains[j][2] = side_kept(3);
+        gains[j][4] = kept(0) + kept(1) + kept(5) + kept(6);
+        gains[j][5] = kept(2) + kept(4);
+        gains[j][6] = side_kept(4) + side_kept(5);
+    }
+    gains
+}
+
+/// Nitrogen that woody debris passes on to litter.
+fn nitrogen_gains(p: &SoilParameters, loss: &Pools) -> Pools {
+    let mut gains = EMPTY;
+    for j in 0..LAYERS {
+        gains[j][1] = p.cwd_fcel * loss[j][CWD];
+        gains[j][2] = (1.0 - p.cwd_fcel) * loss[j][CWD];
+    }
+    gains
+}
+
+fn product(a: &Pools, b: &Pools) -> Pools {
+    std::array::from_fn(|j| std::array::from_fn(|i| a[j][i] * b[j][i]))
 }
 
 fn start_weight(relaxation: f64) -> f64 {

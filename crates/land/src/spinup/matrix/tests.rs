@@ -120,7 +120,7 @@ fn refuses_an_empty_or_broken_trace() {
     let mut trace = OperatorTrace::new();
     assert_eq!(trace.solve(&SoilState::default(), &soil, &p), Err(SpinupError::EmptyTrace));
     trace.days = 1;
-    trace.litter_carbon[2][1] = f64::NAN;
+    trace.last_carbon[2][1] = f64::NAN;
     let error = trace.solve(&SoilState::default(), &soil, &p);
     assert_eq!(error, Err(SpinupError::NotFinite { pool: "LITR2", layer: 2 }));
 }
