@@ -37,7 +37,7 @@ fn one(inversion: &Inversion, range: (f64, f64)) -> Figure {
     let dots = finite.filter(|((x, y), _)| x.is_finite() && y.is_finite()).map(|((x, y), iteration)| {
         let text = format!(
             "T = {}: {}",
-            number::significant(iteration.pseudo_time, 2),
+            number::compact(iteration.pseudo_time, 2),
             number::significant(iteration.misfit, 3)
         );
         svg::circle(x, y, 3.2).class("dot good").tooltip(&text)
@@ -50,7 +50,7 @@ fn caption(inversion: &Inversion) -> String {
     let steps = inversion.iterations.len().saturating_sub(1);
     let end = inversion.iterations.last().map_or(f64::NAN, |last| last.pseudo_time);
     let state = if inversion.converged { "converged" } else { "stopped early" };
-    format!("{steps} iterations to T = {}, {state}", number::significant(end, 2))
+    format!("{steps} iterations to T = {}, {state}", number::compact(end, 2))
 }
 
 #[cfg(test)]
@@ -68,6 +68,6 @@ mod tests {
         };
         let svg: String = draw(&[empty, bad]).into_iter().map(Figure::inline).collect();
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
-        assert!(svg.contains("2 iterations to T = 1.0, converged"), "{svg}");
+        assert!(svg.contains("2 iterations to T = 1, converged"), "{svg}");
     }
 }

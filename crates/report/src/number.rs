@@ -52,6 +52,15 @@ pub(crate) fn tick(value: f64, step: f64) -> String {
     group(&sign(&format!("{value:.decimals$}")))
 }
 
+/// Like [`significant`], without trailing zeros after the point.
+pub(crate) fn compact(value: f64, digits: u8) -> String {
+    let text = significant(value, digits);
+    if text.contains('.') && !text.contains('×') {
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    text
+}
+
 fn scientific(value: f64, digits: u8) -> String {
     if value == 0.0 {
         return "0".to_owned();
@@ -117,6 +126,9 @@ mod tests {
         assert_eq!(significant(12345.6, 3), "12\u{202f}346");
         assert_eq!(significant(-123456.0, 3), "\u{2212}123\u{202f}456");
         assert_eq!(whole(2013.0), "2013");
+        assert_eq!(compact(1.0, 2), "1");
+        assert_eq!(compact(100.0, 3), "100");
+        assert_eq!(compact(0.250, 3), "0.25");
         assert_eq!(significant(0.012345, 3), "0.0123");
         assert_eq!(significant(3.14e-14, 2), "3.1 × 10⁻¹⁴");
         assert_eq!(significant(f64::INFINITY, 2), MISSING);

@@ -120,7 +120,7 @@ struct SpinUpSection<'a> {
 fn spinup_section(result: &SpinUp) -> SpinUpSection<'_> {
     SpinUpSection {
         method: &result.method,
-        criterion: number::significant(result.criterion, 1),
+        criterion: number::compact(result.criterion, 2),
         settled: spinup::settled(result),
         count: result.stations.len(),
         figure: spinup::draw(result).inline(),

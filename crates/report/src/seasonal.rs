@@ -31,7 +31,7 @@ pub(crate) fn draw(variable: Variable, cycle: Option<&Seasonal>, range: Option<(
     figure.add(heading(variable));
     let y = AREA.y(range.unwrap_or((0.0, 1.0)));
     if range.is_some() {
-        figure.add(AREA.horizontal_grid(&y, 4));
+        figure.add(AREA.horizontal_grid(&y, 5));
     }
     figure.add(month_labels());
     figure.add(match cycle.filter(|cycle| has_values(cycle)) {

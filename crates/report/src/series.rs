@@ -29,7 +29,7 @@ pub(crate) fn draw(series: &Series, range: (f64, f64)) -> Figure {
     let title = Element::new("text").num("x", 2.0).num("y", 14.0).class("panel-title").text(variable.label());
     let y = AREA.y(range);
     figure.add(title.child(unit));
-    figure.add(AREA.horizontal_grid(&y, 3));
+    figure.add(AREA.horizontal_grid(&y, 4));
     figure.add(years(&AREA, series.start, series.mean.len()));
     figure.add(content(series, &y));
     figure

@@ -115,7 +115,7 @@ fn dot_plot(area: &Area, values: &[Option<f64>], criterion: Option<f64>) -> Elem
 
 fn criterion_line(area: &Area, y: &Scale, criterion: f64) -> Element {
     let at = y.clamped(criterion.log10());
-    let text = format!("criterion: {} gC m⁻² yr⁻¹", number::significant(criterion, 2));
+    let text = format!("criterion: {} gC m⁻² yr⁻¹", number::compact(criterion, 2));
     Element::new("g").child(svg::line((area.left, at), (area.right(), at), "limit")).child(svg::text(
         area.right() - 2.0,
         at - 5.0,

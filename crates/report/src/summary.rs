@@ -136,9 +136,12 @@ fn closed(input: &ReportInput) -> Option<Badge> {
 }
 
 fn spun_up(input: &ReportInput) -> Option<Badge> {
-    let result = input.spinup.as_ref()?;
+    let result = input.spinup.as_ref().filter(|result| !result.stations.is_empty())?;
     let (settled, all) = (spinup::settled(result), result.stations.len());
-    let detail = format!("{settled} of {all} stations drift less than {} gC m⁻² yr⁻¹", result.criterion);
+    let detail = format!(
+        "{settled} of {all} stations drift less than {} gC m⁻² yr⁻¹",
+        number::compact(result.criterion, 2)
+    );
     let (status, label) =
         if settled == all { (Status::Ok, "Spin-up settled") } else { (Status::Warn, "Spin-up incomplete") };
     Some(Badge::new(status, label, detail))
@@ -245,6 +248,7 @@ mod tests {
         };
         let statuses = |input| badges(input).iter().map(|badge| badge.status).collect::<Vec<_>>();
         assert_eq!(statuses(&good), [Status::Ok; 3]);
+        assert_eq!(statuses(&ReportInput { spinup: spin(vec![]), ..Default::default() }), [Status::Ok]);
         assert_eq!(statuses(&bad), [Status::Warn, Status::Warn, Status::Fail]);
     }
 }
