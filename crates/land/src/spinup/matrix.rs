@@ -6,7 +6,11 @@
 //! by mean conditions; what pools received beyond decomposition and mean mixing is their source, for the same reason. Woody debris feeds litter, litter feeds soil: one scalar sweep per litter pool, then one block sweep (3 x 3
 //! per layer) for the soil pools, which feed each other. Soil nitrogen follows from the fixed C:N.
 
+mod cycle_mean;
+
 use thiserror::Error;
+
+use cycle_mean::{CycleMean, HOLD};
 
 use crate::soil::cascade::Cascade;
 use crate::soil::grid::{LAYERS, THICKNESS};
@@ -14,18 +18,8 @@ use crate::soil::{
     EMPTY, OperatorTrace, POOLS, Pool, Pools, SoilColumn, SoilParameters, SoilState, column_totals,
 };
 
-/// Rate that holds a pool at its recorded mean where nothing else acts on it (frozen soil below the mixed zone), d-1.
-/// It vanishes at the fixed point.
-const HOLD: f64 = 1e-12;
-
-/// A solved pool beyond this content of a layer (g m-2) is not believed; the recorded mean stays (as in CTSM).
-const CAPACITY: f64 = 1e8;
-
 /// Mean contents below this (g m-2) do not define a rate; the mean conditions do.
 const TRACE_AMOUNT: f64 = 1e-12;
-
-/// Slack of the bound on seasonal departures: recorded losses are shares of a day, slightly below their exponents.
-const BOUND_MARGIN: f64 = 1.1;
 
 const CWD: usize = Pool::WoodyDebris as usize;
 
@@ -58,20 +52,6 @@ struct Rates {
     side: Pools,
     /// Nitrogen on both.
     nitrogen: Pools,
-}
-
-/// One element (carbon or nitrogen) of a recorded cycle as daily means.
-struct CycleMean<'a> {
-    days: f64,
-    mean: Pools,
-    first: &'a Pools,
-    /// Loss on both paths over content, d-1.
-    rate: Pools,
-    source: Pools,
-    /// Loss that the conditions of the whole cycle allow, as the exponent of a decay.
-    exposure: &'a Pools,
-    /// Mixing across the lower interface of each layer, m d-1.
-    g: [f64; LAYERS],
 }
 
 impl OperatorTrace {
@@ -256,110 +236,6 @@ impl OperatorTrace {
     }
 }
 
-impl CycleMean<'_> {
-    fn check_finite(&self) -> Result<(), SpinupError> {
-        for j in 0..LAYERS {
-            for pool in Pool::ALL {
-                let i = pool as usize;
-                if !(self.mean[j][i] + self.source[j][i] + self.rate[j][i]).is_finite() {
-                    return Err(SpinupError::NotFinite { pool: pool.name(), layer: j });
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn solve_debris(&self, solved: &mut Pools) {
-        for j in 0..LAYERS {
-            solved[j][CWD] = self.source[j][CWD] / (self.rate[j][CWD] + HOLD);
-        }
-    }
-
-    /// Thickness times loss plus what mixing takes from layer `j`, m d-1; the unknowns of the sweeps are g m-3.
-    fn pivot(&self, j: usize, i: usize) -> f64 {
-        let above = if j == 0 { 0.0 } else { self.g[j - 1] };
-        THICKNESS[j] * (self.rate[j][i] + HOLD) + self.g[j] + above
-    }
-
-    /// Tridiagonal sweep for the litter pools.
-    fn solve_litter(&self, source: &Pools, solved: &mut Pools) {
-        for i in 0..CWD {
-            let mut back = [0.0; LAYERS];
-            let (mut carried, mut mixed_above) = (0.0, 0.0);
-            for j in 0..LAYERS {
-                let above = if j == 0 { 0.0 } else { self.g[j - 1] };
-                let pivot = self.pivot(j, i) - mixed_above;
-                carried = (source[j][i] + above * carried) / pivot;
-                solved[j][i] = carried;
-                back[j] = self.g[j] / pivot;
-                mixed_above = self.g[j] * back[j];
-            }
-            let mut below = 0.0;
-            for j in (0..LAYERS).rev() {
-                below = solved[j][i] + back[j] * below;
-                solved[j][i] = below * THICKNESS[j];
-            }
-        }
-    }
-
-    /// Block tridiagonal sweep for active, slow and passive soil; `transfers[j][to][from]` in d-1.
-    fn solve_soil(&self, transfers: &[[[f64; 3]; 3]; LAYERS], source: &Pools, solved: &mut Pools) {
-        let mut inverse = [[[0.0; 3]; 3]; LAYERS];
-        let mut sweep = [[0.0; 3]; LAYERS];
-        for j in 0..LAYERS {
-            let above = if j == 0 { 0.0 } else { self.g[j - 1] };
-            let mut block = [[0.0; 3]; 3];
-            let mut right = [0.0; 3];
-            for a in 0..3 {
-                for b in 0..3 {
-                    let eliminated = if j == 0 { 0.0 } else { above * above * inverse[j - 1][a][b] };
-                    block[a][b] = -THICKNESS[j] * transfers[j][a][b] - eliminated;
-                }
-                block[a][a] += self.pivot(j, 4 + a);
-                right[a] = source[j][4 + a] + if j == 0 { 0.0 } else { above * sweep[j - 1][a] };
-            }
-            inverse[j] = inverted(block);
-            sweep[j] = apply(&inverse[j], right);
-        }
-        let mut below = [0.0; 3];
-        for j in (0..LAYERS).rev() {
-            let fed = apply(&inverse[j], below.map(|c| self.g[j] * c));
-            below = std::array::from_fn(|a| sweep[j][a] + fed[a]);
-            (0..3).for_each(|a| solved[j][4 + a] = below[a] * THICKNESS[j]);
-        }
-    }
-
-    /// Negative solutions become 0; what is not finite or too large keeps the recorded mean.
-    fn guard(&self, solved: &mut Pools) {
-        for j in 0..LAYERS {
-            for i in 0..POOLS {
-                let value = solved[j][i];
-                solved[j][i] =
-                    if value.is_finite() && value <= CAPACITY { value.max(0.0) } else { self.mean[j][i] };
-            }
-        }
-    }
-
-    /// Turns solved means into contents at the end of the cycle: the recorded ratio of end to mean, freed from drift.
-    ///
-    /// A pool that relaxes at the rate `k` over a cycle of `n` days has its undisturbed level at
-    /// `w first + (1 - w) last` with `w = 1/(kn) - 1/(exp(kn) - 1)`. A pool in balance cannot leave its mean by more
-    /// than it could lose in a cycle, which bounds the ratio while pools still build up.
-    fn rescale(&self, solved: &Pools, last: &mut Pools) {
-        for j in 0..LAYERS {
-            for i in 0..POOLS {
-                let w = start_weight(self.rate[j][i] * self.days);
-                let level = w * self.first[j][i] + (1.0 - w) * last[j][i];
-                let above = if j == 0 { 0.0 } else { self.g[j - 1] };
-                let mixed = (self.g[j] + above) / THICKNESS[j] * self.days;
-                let bound = (BOUND_MARGIN * (self.exposure[j][i] + mixed)).exp();
-                let ratio = if self.mean[j][i] > TRACE_AMOUNT { level / self.mean[j][i] } else { 1.0 };
-                last[j][i] = solved[j][i] * ratio.clamp(1.0 / bound, bound);
-            }
-        }
-    }
-}
-
 /// What the pools of a layer pass on to each other, given their losses.
 fn carbon_gains(cascade: &Cascade, main: &Pools, side: &Pools) -> Pools {
     let mut gains = EMPTY;
@@ -389,10 +265,6 @@ fn product(a: &Pools, b: &Pools) -> Pools {
     std::array::from_fn(|j| std::array::from_fn(|i| a[j][i] * b[j][i]))
 }
 
-fn start_weight(relaxation: f64) -> f64 {
-    if relaxation < 1e-3 { 0.5 - relaxation / 12.0 } else { 1.0 / relaxation - 1.0 / relaxation.exp_m1() }
-}
-
 fn side_path(cascade: &Cascade, pool: usize) -> f64 {
     if (CWD..CWD + 3).contains(&pool) { cascade.side_path[pool - CWD] } else { 0.0 }
 }
@@ -408,28 +280,6 @@ fn soil_transfers(cascade: &Cascade, main: &Pools, side: &Pools) -> [[[f64; 3]; 
         let side_kept = |i: usize| side[j][i] * cascade.side_kept[i - CWD];
         [[0.0, kept(5), kept(6)], [kept(4), 0.0, 0.0], [side_kept(4), side_kept(5), 0.0]]
     })
-}
-
-/// Inverse by Gauss-Jordan without pivoting: losses exceed transfers, so the columns are diagonally dominant.
-fn inverted(mut a: [[f64; 3]; 3]) -> [[f64; 3]; 3] {
-    let mut inverse = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-    for k in 0..3 {
-        let scale = 1.0 / a[k][k];
-        a[k] = a[k].map(|x| x * scale);
-        inverse[k] = inverse[k].map(|x| x * scale);
-        for row in (0..3).filter(|&row| row != k) {
-            let factor = a[row][k];
-            for column in 0..3 {
-                a[row][column] -= factor * a[k][column];
-                inverse[row][column] -= factor * inverse[k][column];
-            }
-        }
-    }
-    inverse
-}
-
-fn apply(matrix: &[[f64; 3]; 3], vector: [f64; 3]) -> [f64; 3] {
-    std::array::from_fn(|a| matrix[a][0] * vector[0] + matrix[a][1] * vector[1] + matrix[a][2] * vector[2])
 }
 
 fn add(sum: &mut Pools, pools: &Pools, factor: f64) {

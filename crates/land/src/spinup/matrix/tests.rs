@@ -124,21 +124,3 @@ fn refuses_an_empty_or_broken_trace() {
     let error = trace.solve(&SoilState::default(), &soil, &p);
     assert_eq!(error, Err(SpinupError::NotFinite { pool: "LITR2", layer: 2 }));
 }
-
-#[test]
-fn inverse_times_block_is_identity() {
-    let block = [[3.0, -0.5, -0.2], [-1.0, 2.0, 0.0], [-0.1, -0.3, 1.0]];
-    let inverse = inverted(block);
-    for column in 0..3 {
-        let product = apply(&block, [inverse[0][column], inverse[1][column], inverse[2][column]]);
-        for row in 0..3 {
-            assert!((product[row] - f64::from(u8::from(row == column))).abs() < 1e-14);
-        }
-    }
-}
-
-#[test]
-fn start_weight_joins_its_series() {
-    assert!((start_weight(1.001e-3) - (0.5 - 1.001e-3 / 12.0)).abs() < 1e-9);
-    assert!((start_weight(50.0) - 0.02).abs() < 1e-12);
-}
