@@ -246,7 +246,8 @@ mod tests {
             notices: vec![notice],
             ..Default::default()
         };
-        let statuses = |input| badges(input).iter().map(|badge| badge.status).collect::<Vec<_>>();
+        let statuses =
+            |input: &ReportInput| badges(input).iter().map(|badge| badge.status).collect::<Vec<_>>();
         assert_eq!(statuses(&good), [Status::Ok; 3]);
         assert_eq!(statuses(&ReportInput { spinup: spin(vec![]), ..Default::default() }), [Status::Ok]);
         assert_eq!(statuses(&bad), [Status::Warn, Status::Warn, Status::Fail]);
