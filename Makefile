@@ -1,0 +1,45 @@
+# The main jobs. `make reanalysis` makes the first result; `make help` lists the rest.
+
+SHELL := bash
+CARGO ?= cargo
+OUT ?= out/european-stations
+
+.DEFAULT_GOAL := help
+.PHONY: help setup build reanalysis test lint bench validate clean
+
+help:
+	@echo "make setup       install missing system packages (Debian, Ubuntu)"
+	@echo "make build       build the reterra program"
+	@echo "make reanalysis  the reanalysis of European stations, into $(OUT)"
+	@echo "make test        every test"
+	@echo "make lint        format, clippy and docs, warnings are errors"
+	@echo "make bench       measured kernels"
+	@echo "make validate    the validation runs; ONLY=prefix for some of them"
+	@echo "make clean       delete what was built, not what was computed"
+
+# Every target that builds checks first; where nothing is missing, that costs milliseconds.
+setup:
+	@.ci/setup
+
+build: setup
+	$(CARGO) build --release -p reterra-cli
+
+reanalysis: build
+	target/release/reterra run workflows/european-stations.toml --out $(OUT)
+
+test: setup
+	$(CARGO) test --workspace
+
+lint: setup
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
+
+bench: setup
+	$(CARGO) bench --workspace
+
+validate: setup
+	$(CARGO) run --release -p reterra-tests --bin validate -- $(if $(ONLY),--only $(ONLY))
+
+clean:
+	$(CARGO) clean
