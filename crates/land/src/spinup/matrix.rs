@@ -3,8 +3,9 @@
 //! `X = (K - A K + V)^-1 I` by column (Xia et al. 2012, doi:10.5194/gmd-5-1259-2012; Lu et al. 2020,
 //! doi:10.1029/2020MS002105; Liao et al. 2023, doi:10.1029/2023MS003625). Rates are mean losses over mean pools of the
 //! cycle, so that the fixed point of "run a cycle, solve" is the cyclo-stationary state itself, not an approximation
-//! by mean conditions; what pools received beyond decomposition and mean mixing is their source, for the same reason. Woody debris feeds litter, litter feeds soil: one scalar sweep per litter pool, then one block sweep (3 x 3
-//! per layer) for the soil pools, which feed each other. Soil nitrogen follows from the fixed C:N.
+//! by mean conditions; what pools received beyond decomposition and mean mixing is their source, for the same reason.
+//! Woody debris feeds litter, litter feeds soil: one scalar sweep per litter pool, then one block sweep (3 x 3 per
+//! layer) for the soil pools, which feed each other. Soil nitrogen follows from the fixed C:N.
 
 mod cycle_mean;
 
