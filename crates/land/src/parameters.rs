@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::LandError;
-use crate::plant::pft::Pft;
+use crate::plant::pft::{Pft, VegetationClass};
 use crate::soil::SoilParameters;
 
 macro_rules! parameters {
@@ -116,6 +116,7 @@ parameters! {
     hksat_scale, 1e-4, 1e4, "Multiplier on saturated conductivity.";
     soil_resistance, 0.0, 1e5, "Resistance of a half-dry surface to evaporation, s m⁻¹.";
     nfix_scale, 0.0, 100.0, "Multiplier on symbiotic nitrogen fixation.";
+    nfert, 0.0, 100.0, "Nitrogen fertiliser, gN m⁻² yr⁻¹, given evenly from mid-March to mid-June.";
     harvest_day, 0.0, 365.0, "Day of the (first) harvest or cut, 0-based.";
     harvest_frac, 0.0, 1.0, "Share of leaf and storage carried away by a harvest.";
     forc_tbot_offset, -20.0, 20.0, "Air temperature of the station less that of the forcing, K.";
@@ -222,6 +223,7 @@ impl Parameters {
             hksat_scale: 1.0,
             soil_resistance: 300.0,
             nfix_scale: 1.0,
+            nfert: if pft == Pft::C3Crop { 12.0 } else { 0.0 },
             harvest_day: if pft == Pft::C3Crop { 205.0 } else { 165.0 },
             harvest_frac: if pft == Pft::C3Crop { 0.6 } else { 0.0 },
             forc_tbot_offset: 0.0,
@@ -245,6 +247,25 @@ impl Parameters {
             et_cos2: 0.0,
             et_sin2: 0.0,
             soil: SoilParameters::default(),
+        }
+    }
+
+    /// Whether a parameter does anything for a vegetation class: wood needs trees or shrubs, leaf fall needs
+    /// deciduous plants, harvest and fertiliser need managed land.
+    #[must_use]
+    pub fn acts_on(name: &str, class: VegetationClass) -> bool {
+        use VegetationClass as V;
+        let managed = matches!(class, V::Grass | V::Crop);
+        let herb = managed || class == V::Wetland;
+        let seasonal = matches!(class, V::DeciduousBroadleaf | V::DeciduousNeedleleaf);
+        match name {
+            "nfert" | "harvest_day" | "harvest_frac" => managed,
+            "init_wood_scale" | "stem_leaf" | "croot_stem" | "flivewd" | "lwtop_ann" | "br_mr" => !herb,
+            "gddfunc_p1" | "gddfunc_p2" | "ndays_on" => seasonal || herb,
+            "crit_dayl" => seasonal,
+            "leaf_long" | "t_acclim" => !seasonal,
+            "soilpsi_on" | "soilpsi_off" => herb,
+            _ => true,
         }
     }
 

@@ -6,6 +6,8 @@
 pub mod config;
 pub mod engine;
 mod error;
+pub mod experiment;
+pub mod results;
 pub mod stages;
 
 pub use error::WorkflowError;

@@ -35,6 +35,8 @@ const SNOW_ALBEDO: f64 = 0.65;
 const SNOW_ALBEDO_FOREST: f64 = 0.25;
 /// Largest share of a layer's water that leaves it by roots or evaporation in a day.
 const EXTRACTABLE: f64 = 0.5;
+/// Days of the year on which fertiliser is given: mid-March to mid-June.
+const FERTILISED: std::ops::Range<usize> = 75..165;
 /// Litter quality: labile, cellulose, lignin (all types of CLM5).
 const QUALITY: [f64; 3] = [0.25, 0.5, 0.25];
 
@@ -357,7 +359,7 @@ fn grow_and_decompose(
     let fixation =
         p.nfix_scale * 1.8 * (1.0 - (-0.003 * plant.npp_mean.max(0.0) * YEAR_DAYS).exp()) / YEAR_DAYS;
     let mut input = SoilInput {
-        nitrogen_deposition: column.deposition,
+        nitrogen_deposition: column.deposition + fertiliser(p.nfert, today.day),
         nitrogen_fixation: fixation,
         plant_nitrogen_demand: demand,
         ..SoilInput::default()
@@ -374,6 +376,11 @@ fn grow_and_decompose(
     fluxes.ra = budget.maintenance + growth.respiration;
     plant.npp_mean += (fluxes.gpp - fluxes.ra - plant.npp_mean) / YEAR_DAYS;
     account_nitrogen(fluxes, &soil, &input);
+}
+
+/// Fertiliser of a day, gN m⁻² d⁻¹.
+fn fertiliser(annual: f64, day: usize) -> f64 {
+    if FERTILISED.contains(&day) { annual / FERTILISED.len() as f64 } else { 0.0 }
 }
 
 fn account_nitrogen(fluxes: &mut DayFluxes, soil: &SoilFluxes, input: &SoilInput) {

@@ -45,7 +45,13 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { method: Method::Matrix, drift_limit: 1.0, distance_limit: 0.005, max_cycles: 60, min_cycles: 3 }
+        Self {
+            method: Method::Matrix,
+            drift_limit: 1.0,
+            distance_limit: 0.005,
+            max_cycles: 60,
+            min_cycles: 3,
+        }
     }
 }
 

@@ -1,0 +1,13 @@
+//! What the stages share: stations as cases for the land model, parameters as vectors, members as runs.
+
+pub mod case;
+pub mod domain;
+pub mod member;
+pub mod parameters;
+pub mod target;
+
+pub use case::{Series, StationCase};
+pub use domain::load_cases;
+pub use member::{MemberRun, run_member};
+pub use parameters::ParameterSpace;
+pub use target::Target;
