@@ -37,6 +37,8 @@ pub struct StationCase {
     pub start: Month,
     /// Daily weather of the run.
     pub weather: WeatherSeries,
+    /// The monthly means that it was made from, one entry a month of the run.
+    pub monthly: Vec<MonthlyWeather>,
     /// Months of one spin-up cycle, from the start.
     pub cycle_months: usize,
     /// Mean air temperature, K.
@@ -95,6 +97,7 @@ impl StationCase {
             class,
             site,
             weather,
+            monthly: input.weather,
             mean_temperature,
             assimilated: input.assimilated,
             withheld: input.withheld,
