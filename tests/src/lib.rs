@@ -1,1 +1,15 @@
-//! end-to-end and validation tests.
+//! What the end-to-end tests and the validation runs share: the program from outside, records with goals, checksums
+//! of whole run directories, and ways to disturb a run.
+//!
+//! `cargo run --release -p reterra-tests --bin validate` writes one record per figure to `out/validation/`.
+
+pub mod disturb;
+pub mod error;
+pub mod places;
+pub mod points;
+pub mod program;
+pub mod record;
+pub mod sandbox;
+pub mod tree;
+
+pub use error::{ValidationError, read_json};

@@ -1,0 +1,166 @@
+//! Point 4: the semi-analytic spin-up against 10,000 years of brute force, pool by pool.
+
+use std::time::Instant;
+
+use rayon::prelude::*;
+use reterra_land::column::{Column, ColumnState, simulate};
+use reterra_land::error::LandError;
+use reterra_land::forcing::WeatherSeries;
+use reterra_land::parameters::NAMES;
+use reterra_land::soil::{POOLS, Pool, column_totals};
+use reterra_land::spinup::{Options, spin_up};
+use reterra_workflow::config::{self, Overrides};
+use reterra_workflow::engine::StageError;
+use reterra_workflow::experiment::{StationCase, load_cases};
+
+use crate::record::{Goal, Record};
+use crate::{ValidationError, places};
+
+/// Boreal pine, temperate beech, Mediterranean oak, alpine meadow.
+const STATIONS: [&str; 4] = ["FI-Hyy", "DE-Hai", "FR-Pue", "AT-Neu"];
+/// Years of brute force.
+const YEARS: usize = 10_000;
+/// Largest relative difference of a pool.
+const LIMIT: f64 = 0.005;
+/// A pool of less than this, g m⁻², is compared as if it held this much.
+const SMALL: f64 = 1.0;
+
+/// What the two ways gave at one station.
+struct Outcome {
+    station: String,
+    /// Largest relative difference of a pool, and which.
+    difference: (f64, String),
+    years: f64,
+    brute_years: f64,
+    seconds: [f64; 2],
+}
+
+/// Largest difference of any pool at each station, and the years saved.
+///
+/// # Errors
+/// [`ValidationError::NoData`], and those of the model.
+pub fn measure() -> Result<Vec<Record>, ValidationError> {
+    let cases = cases()?;
+    let outcomes: Vec<Outcome> = cases.par_iter().map(compare).collect::<Result<_, _>>()?;
+    let mut records = Vec::new();
+    for o in &outcomes {
+        let speed_up = o.brute_years / o.years;
+        eprintln!(
+            "{}: largest difference {:.3} % in {}; {:.0} years in {:.2} s against {:.0} in {:.1} s",
+            o.station,
+            100.0 * o.difference.0,
+            o.difference.1,
+            o.years,
+            o.seconds[0],
+            o.brute_years,
+            o.seconds[1]
+        );
+        let name = |what: &str| format!("reanalysis-4-{}-{what}", o.station);
+        records.push(Record::new(name("difference"), o.difference.0, Goal::AtMost(LIMIT), "1"));
+        records.push(Record::new(name("speed-up"), speed_up, Goal::AtLeast(10.0), "years per year"));
+    }
+    Ok(records)
+}
+
+fn cases() -> Result<Vec<StationCase>, ValidationError> {
+    let data = places::shared("sites_monthly")?;
+    let file = places::workflow("stations-monthly.toml");
+    let workflow = config::load(&file, Overrides { data: Some(&data), seed: None }, NAMES)?;
+    let mut cases = load_cases(&workflow).map_err(|e| ValidationError::Cases { reason: reason(&e) })?;
+    cases.retain(|case| STATIONS.contains(&case.station.id.as_str()));
+    if cases.len() == STATIONS.len() {
+        return Ok(cases);
+    }
+    Err(ValidationError::Absent { what: STATIONS.join(", "), path: workflow.domain.stations.path })
+}
+
+fn reason(error: &StageError) -> String {
+    match error {
+        StageError::Failed(e) => e.to_string(),
+        StageError::Interrupted => "interrupted".to_owned(),
+    }
+}
+
+fn compare(case: &StationCase) -> Result<Outcome, ValidationError> {
+    let land = |source| ValidationError::Land { station: case.station.id.clone(), source };
+    let column = case.column(case.defaults());
+    let weather = case.weather.slice(0..case.cycle_months);
+    let start = Instant::now();
+    let (matrix, report) =
+        spin_up(&column, case.cold_start(&column), &weather, &Options::default()).map_err(land)?;
+    let seconds = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let (brute, brute_years) = run_on(&column, case.cold_start(&column), &weather).map_err(land)?;
+    Ok(Outcome {
+        station: case.station.id.clone(),
+        difference: largest_difference(&pools(&matrix), &pools(&brute)),
+        years: report.years,
+        brute_years,
+        seconds: [seconds, start.elapsed().as_secs_f64()],
+    })
+}
+
+/// The column after 10,000 years, and the years.
+fn run_on(
+    column: &Column,
+    mut state: ColumnState,
+    weather: &WeatherSeries,
+) -> Result<(ColumnState, f64), LandError> {
+    let months = weather.months().max(1);
+    let cycles = (YEARS * 12).div_ceil(months);
+    for _ in 0..cycles {
+        simulate(column, &mut state, weather, None, |_, _| {})?;
+    }
+    Ok((state, (cycles * months) as f64 / 12.0))
+}
+
+/// Every pool of a column with its name: soil carbon and nitrogen, vegetation carbon; g m⁻².
+fn pools(state: &ColumnState) -> Vec<(String, f64)> {
+    let carbon = column_totals(&state.soil.carbon);
+    let nitrogen = column_totals(&state.soil.nitrogen);
+    let mut pools: Vec<(String, f64)> = Vec::with_capacity(2 * POOLS + 6);
+    for pool in Pool::ALL {
+        pools.push((format!("{} carbon", pool.name()), carbon[pool as usize]));
+        pools.push((format!("{} nitrogen", pool.name()), nitrogen[pool as usize]));
+    }
+    let plant = &state.plant;
+    for (name, value) in [
+        ("leaf", plant.leaf),
+        ("fine root", plant.froot),
+        ("live wood", plant.livewood),
+        ("dead wood", plant.deadwood),
+        ("storage", plant.storage),
+        ("reserve", plant.reserve),
+    ] {
+        pools.push((format!("{name} carbon"), value));
+    }
+    pools
+}
+
+/// Relative to the second; pools below 1 g m⁻² count absolutely, so that 0.5 % is 0.005 g m⁻².
+fn largest_difference(found: &[(String, f64)], truth: &[(String, f64)]) -> (f64, String) {
+    let relative = |(a, b): (&(String, f64), &(String, f64))| {
+        let difference = (a.1 - b.1).abs() / b.1.abs().max(SMALL);
+        // What isn't a number is the largest difference of all.
+        (if difference.is_nan() { f64::INFINITY } else { difference }, b.0.clone())
+    };
+    let all = found.iter().zip(truth).map(relative);
+    all.fold((0.0, "none".to_owned()), |a, b| if b.0 > a.0 { b } else { a })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_pool_is_found_and_small_ones_count_absolutely() {
+        let named =
+            |values: [f64; 3]| ["a", "b", "c"].map(str::to_owned).into_iter().zip(values).collect::<Vec<_>>();
+        let truth = named([1000.0, 0.01, 50.0]);
+        let (d, name) = largest_difference(&named([1004.0, 0.013, 49.0]), &truth);
+        assert!((d - 0.02).abs() < 1e-12 && name == "c", "{d} {name}");
+        let (d, name) = largest_difference(&named([1000.0, 0.02, 50.0]), &truth);
+        assert!((d - 0.01).abs() < 1e-12 && name == "b", "{d} {name}");
+        assert!(largest_difference(&named([f64::NAN, 0.01, 50.0]), &truth).0.is_infinite());
+    }
+}

@@ -1,0 +1,67 @@
+//! The points that are measured: one file each.
+
+pub mod closure;
+pub mod equilibrium;
+pub mod inversion;
+pub mod product;
+pub mod resume;
+pub mod skill;
+pub mod speed;
+
+use crate::ValidationError;
+use crate::record::Record;
+
+/// A point: the beginning of its records' names, what it is, and how it is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Point {
+    /// `reanalysis-<number>`.
+    pub name: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// Measures every figure of the point.
+    pub measure: fn() -> Result<Vec<Record>, ValidationError>,
+}
+
+/// Every point, in order.
+pub const POINTS: [Point; 7] = [
+    Point { name: "reanalysis-1", title: "time and memory of the main job", measure: speed::measure },
+    Point { name: "reanalysis-2", title: "skill on withheld months of 48 stations", measure: skill::measure },
+    Point { name: "reanalysis-3", title: "closure of every step of that run", measure: closure::measure },
+    Point {
+        name: "reanalysis-4",
+        title: "matrix spin-up against 10,000 years",
+        measure: equilibrium::measure,
+    },
+    Point { name: "reanalysis-5", title: "inversion against exact posteriors", measure: inversion::measure },
+    Point { name: "reanalysis-6", title: "kill, resume, threads: equal bytes", measure: resume::measure },
+    Point {
+        name: "reanalysis-7",
+        title: "the product in xarray and the CF checker",
+        measure: product::measure,
+    },
+];
+
+impl Point {
+    /// Whether a prefix of record names asks for anything of this point. `reanalysis-1` doesn't ask for a point 10.
+    #[must_use]
+    pub fn is_wanted(&self, prefix: &str) -> bool {
+        let next = prefix.strip_prefix(self.name).map(|rest| rest.chars().next());
+        self.name.starts_with(prefix) || next.is_some_and(|c| c.is_none_or(|c| !c.is_ascii_digit()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prefix_asks_for_the_points_whose_records_it_begins() {
+        let wanted =
+            |prefix| -> Vec<&str> { POINTS.iter().filter(|p| p.is_wanted(prefix)).map(|p| p.name).collect() };
+        assert_eq!(wanted("").len(), POINTS.len());
+        assert_eq!(wanted("reanalysis").len(), POINTS.len());
+        assert_eq!(wanted("reanalysis-2"), ["reanalysis-2"]);
+        assert_eq!(wanted("reanalysis-2-gpp"), ["reanalysis-2"]);
+        assert!(wanted("reanalysis-22").is_empty() && wanted("other").is_empty());
+    }
+}

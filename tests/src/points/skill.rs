@@ -1,0 +1,149 @@
+//! Point 2: what the run on 48 stations explains of the months that it never saw.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+
+use reterra_io::sha256_file;
+use serde::Deserialize;
+
+use crate::program::Program;
+use crate::record::{Goal, Record};
+use crate::{ValidationError, places, read_json};
+
+/// The run that points 2, 3 and 7 look at, below `out/validation`.
+pub const RUN: &str = "stations-monthly";
+/// Checksum of the program that last ran it.
+const MADE_BY: &str = "stations-monthly.program";
+
+/// R² that a row of the table is held to, in the order of [`VARIABLES`].
+struct Row {
+    run: &'static str,
+    goals: [Goal; 3],
+}
+
+const VARIABLES: [&str; 3] = ["GPP", "NEE", "ET"];
+
+/// A baseline is right when it comes out where the same method came out before: the climatology on both sides, the
+/// trees from below, because better trees are no fault.
+const ROWS: [Row; 5] = [
+    Row { run: "calibrated", goals: [Goal::AtLeast(0.65), Goal::AtLeast(0.40), Goal::AtLeast(0.65)] },
+    Row { run: "assimilated", goals: [Goal::AtLeast(0.78), Goal::AtLeast(0.69), Goal::AtLeast(0.77)] },
+    Row {
+        run: "climatology",
+        goals: [Goal::Between(0.75, 0.79), Goal::Between(0.666, 0.706), Goal::Between(0.741, 0.781)],
+    },
+    Row { run: "boosted-trees", goals: [Goal::AtLeast(0.713), Goal::AtLeast(0.622), Goal::AtLeast(0.743)] },
+    Row {
+        run: "boosted-trees-leave-out",
+        goals: [Goal::AtLeast(0.559), Goal::AtLeast(0.334), Goal::AtLeast(0.617)],
+    },
+];
+
+/// Share of withheld months in the 90 % band of the assimilated run.
+const COVERAGE: Goal = Goal::Between(0.80, 0.97);
+
+/// A row of `validation/skill.json`.
+#[derive(Debug, Deserialize)]
+struct Score {
+    run: String,
+    variable: String,
+    n: usize,
+    r2: f64,
+    coverage: Option<f64>,
+}
+
+/// R² and coverage, pooled over stations and withheld months.
+///
+/// # Errors
+/// [`ValidationError::NoData`], those of the run, and a score that isn't in the table.
+pub fn measure() -> Result<Vec<Record>, ValidationError> {
+    let path = finished_run()?.join("validation/skill.json");
+    let scores: Vec<Score> = read_json(&path)?;
+    let mut records = Vec::new();
+    for row in &ROWS {
+        for (variable, goal) in VARIABLES.iter().zip(row.goals) {
+            let score = find(&scores, row.run, variable, &path)?;
+            eprintln!("{} {variable}: {} months", row.run, score.n);
+            records.push(record(row.run, variable, "r2", score.r2, goal));
+        }
+    }
+    for variable in VARIABLES {
+        // Calibration has to improve on the prior by anything at all.
+        let prior = find(&scores, "prior", variable, &path)?.r2;
+        let gain = find(&scores, "calibrated", variable, &path)?.r2 - prior;
+        records.push(record("calibrated", variable, "r2-above-prior", gain, Goal::AtLeast(0.0)));
+        let coverage = find(&scores, "assimilated", variable, &path)?.coverage;
+        records.push(record("assimilated", variable, "coverage", coverage.unwrap_or(f64::NAN), COVERAGE));
+    }
+    Ok(records)
+}
+
+fn record(run: &str, variable: &str, what: &str, measured: f64, goal: Goal) -> Record {
+    let name = format!("reanalysis-2-{run}-{}-{what}", variable.to_lowercase());
+    Record::new(name, measured, goal, "1")
+}
+
+fn find<'a>(
+    scores: &'a [Score],
+    run: &str,
+    variable: &str,
+    path: &Path,
+) -> Result<&'a Score, ValidationError> {
+    let found = scores.iter().find(|s| s.run == run && s.variable == variable);
+    let absent =
+        || ValidationError::Absent { what: format!("the score of {run} {variable}"), path: path.to_owned() };
+    found.ok_or_else(absent)
+}
+
+/// Runs `workflows/stations-monthly.toml` to its end, once a process, and returns the run directory. A run that is
+/// there already is continued; where another build of the program made it, a line says so.
+///
+/// # Errors
+/// [`ValidationError::NoData`], and those of the run.
+pub fn finished_run() -> Result<PathBuf, ValidationError> {
+    static FINISHED: OnceLock<PathBuf> = OnceLock::new();
+    if let Some(run) = FINISHED.get() {
+        return Ok(run.clone());
+    }
+    let data = places::shared("sites_monthly")?;
+    let program = Program::built()?;
+    let out = places::validation().join(RUN);
+    note_program(&program, &out)?;
+    let file = places::workflow("stations-monthly.toml");
+    let arguments = [
+        "run".as_ref(),
+        file.as_os_str(),
+        "--data".as_ref(),
+        data.as_os_str(),
+        "--out".as_ref(),
+        out.as_os_str(),
+    ];
+    let mut command: Command = program.command(&arguments);
+    let status =
+        command.stdout(Stdio::null()).status().map_err(ValidationError::file("start", program.path()))?;
+    if !status.success() {
+        let command = format!("reterra run {} --data {}", file.display(), data.display());
+        return Err(ValidationError::Command { command, code: status.code(), err: "see above".to_owned() });
+    }
+    Ok(FINISHED.get_or_init(|| out).clone())
+}
+
+/// Notes which build makes the run, or says that it was another one.
+fn note_program(program: &Program, out: &Path) -> Result<(), ValidationError> {
+    let note = places::validation().join(MADE_BY);
+    let sum = sha256_file(program.path()).map_err(|e| ValidationError::File {
+        action: "checksum",
+        path: program.path().to_owned(),
+        source: std::io::Error::other(e),
+    })?;
+    if out.exists() {
+        if std::fs::read_to_string(&note).ok().as_ref() != Some(&sum) {
+            eprintln!("{} was begun by another build of the program; --fresh runs it anew", out.display());
+        }
+        return Ok(());
+    }
+    std::fs::create_dir_all(places::validation())
+        .map_err(ValidationError::file("create", &places::validation()))?;
+    std::fs::write(&note, sum).map_err(ValidationError::file("write", &note))
+}

@@ -1,0 +1,141 @@
+//! The `reterra` program, from outside.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
+
+use serde_json::Value;
+
+use crate::{ValidationError, places};
+
+/// What a command said and how it ended.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// The command line.
+    pub command: String,
+    /// Exit code, none after a signal.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Said {
+    /// The same, if the exit code is 0.
+    ///
+    /// # Errors
+    /// [`ValidationError::Command`] otherwise.
+    pub fn success(self) -> Result<Said, ValidationError> {
+        if self.code == Some(0) {
+            return Ok(self);
+        }
+        Err(ValidationError::Command { command: self.command, code: self.code, err: self.err })
+    }
+}
+
+/// The program, built in the profile of the executable that asks.
+#[derive(Clone, Debug)]
+pub struct Program {
+    path: PathBuf,
+}
+
+impl Program {
+    /// Builds the program where it isn't up to date, once a process.
+    ///
+    /// # Errors
+    /// [`ValidationError::Command`] where it doesn't build.
+    pub fn built() -> Result<Program, ValidationError> {
+        static BUILT: OnceLock<PathBuf> = OnceLock::new();
+        if let Some(path) = BUILT.get() {
+            return Ok(Program { path: path.clone() });
+        }
+        let folder = profile_folder()?;
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build.args(["build", "--quiet", "-p", "reterra-cli"]).current_dir(places::workspace());
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        if let Some(target) = folder.parent() {
+            build.arg("--target-dir").arg(target);
+        }
+        collect(&mut build)?.success()?;
+        let path = folder.join(format!("reterra{}", std::env::consts::EXE_SUFFIX));
+        Ok(Program { path: BUILT.get_or_init(|| path).clone() })
+    }
+
+    /// The executable.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A command in the workspace's root.
+    #[must_use]
+    pub fn command<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Command {
+        let mut command = Command::new(&self.path);
+        command.args(arguments).current_dir(places::workspace()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs it to its end.
+    ///
+    /// # Errors
+    /// [`ValidationError::File`] where it can't be started; a failure of the command itself is in [`Said`].
+    pub fn run<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Result<Said, ValidationError> {
+        collect(&mut self.command(arguments))
+    }
+
+    /// Starts it without waiting; what it says is dropped.
+    ///
+    /// # Errors
+    /// [`ValidationError::File`] where it can't be started.
+    pub fn start<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Result<Child, ValidationError> {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().map_err(ValidationError::file("start", &self.path))
+    }
+
+    /// Names and states of a run's stages, in order, by `status --json`.
+    ///
+    /// # Errors
+    /// As [`Program::run`], and where the answer isn't as expected.
+    pub fn stages(&self, run: &Path) -> Result<Vec<(String, String)>, ValidationError> {
+        let said = self.run(&["status".as_ref(), run.as_os_str(), "--json".as_ref()])?.success()?;
+        let status: Value = serde_json::from_str(&said.out)
+            .map_err(|source| ValidationError::Json { path: run.to_owned(), source })?;
+        let text = |stage: &Value, key: &str| stage[key].as_str().unwrap_or_default().to_owned();
+        let stages = status["stages"].as_array().filter(|stages| !stages.is_empty());
+        let absent =
+            || ValidationError::Absent { what: "the list of stages".to_owned(), path: run.to_owned() };
+        Ok(stages.ok_or_else(absent)?.iter().map(|s| (text(s, "name"), text(s, "state"))).collect())
+    }
+}
+
+/// Runs a command and collects what it says.
+///
+/// # Errors
+/// [`ValidationError::File`] where it can't be started.
+pub fn collect(command: &mut Command) -> Result<Said, ValidationError> {
+    let program = PathBuf::from(command.get_program());
+    let words: Vec<String> = std::iter::once(command.get_program())
+        .chain(command.get_args())
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let output = command.output().map_err(ValidationError::file("start", &program))?;
+    Ok(Said {
+        command: words.join(" "),
+        code: output.status.code(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    })
+}
+
+/// `target/<profile>`: where this executable lies, or one above `deps`.
+fn profile_folder() -> Result<PathBuf, ValidationError> {
+    let own = std::env::current_exe().map_err(ValidationError::file("find", Path::new("this program")))?;
+    let folder = own.parent().unwrap_or(Path::new("."));
+    let above = folder.parent().filter(|_| folder.ends_with("deps"));
+    Ok(above.unwrap_or(folder).to_owned())
+}
