@@ -4,6 +4,9 @@ SHELL := bash
 CARGO ?= cargo
 OUT ?= out/european-stations
 
+# Tests find shared data through an absolute path, whatever directory they run in; without the data they skip.
+export RETERRA_TEST_DATA ?= $(CURDIR)/../shared/data
+
 .DEFAULT_GOAL := help
 .PHONY: help setup build reanalysis test lint bench validate clean
 
@@ -14,7 +17,7 @@ help:
 	@echo "make test        every test"
 	@echo "make lint        format, clippy and docs, warnings are errors"
 	@echo "make bench       measured kernels"
-	@echo "make validate    the validation runs; ONLY=prefix for some of them"
+	@echo "make validate    the validation runs; ONLY=prefix for some of them, FRESH=1 to run the stations anew"
 	@echo "make clean       delete what was built, not what was computed"
 
 # Every target that builds checks first; where nothing is missing, that costs milliseconds.
@@ -39,7 +42,7 @@ bench: setup
 	$(CARGO) bench --workspace
 
 validate: setup
-	$(CARGO) run --release -p reterra-tests --bin validate -- $(if $(ONLY),--only $(ONLY))
+	$(CARGO) run --release -p reterra-tests --bin validate -- $(if $(ONLY),--only $(ONLY)) $(if $(FRESH),--fresh)
 
 clean:
 	$(CARGO) clean

@@ -43,13 +43,23 @@ const ROWS: [Row; 5] = [
 /// Share of withheld months in the 90 % band of the assimilated run.
 const COVERAGE: Goal = Goal::Between(0.80, 0.97);
 
-/// A row of `validation/skill.json`.
+/// `validation/skill.json`.
+#[derive(Debug, Deserialize)]
+struct Skill {
+    kind: String,
+    pooled: Vec<Score>,
+}
+
+/// What `kind` is where the scores are of withheld observations.
+const VALIDATION: &str = "validation";
+
+/// Scores of a run for a variable.
 #[derive(Debug, Deserialize)]
 struct Score {
     run: String,
     variable: String,
     n: usize,
-    r2: f64,
+    r2: Option<f64>,
     coverage: Option<f64>,
 }
 
@@ -59,24 +69,33 @@ struct Score {
 /// [`ValidationError::NoData`], those of the run, and a score that isn't in the table.
 pub fn measure() -> Result<Vec<Record>, ValidationError> {
     let path = finished_run()?.join("validation/skill.json");
-    let scores: Vec<Score> = read_json(&path)?;
+    let skill: Skill = read_json(&path)?;
+    if skill.kind != VALIDATION {
+        return Err(ValidationError::Absent { what: "a score on withheld months".to_owned(), path });
+    }
+    let scores = skill.pooled;
     let mut records = Vec::new();
     for row in &ROWS {
         for (variable, goal) in VARIABLES.iter().zip(row.goals) {
             let score = find(&scores, row.run, variable, &path)?;
             eprintln!("{} {variable}: {} months", row.run, score.n);
-            records.push(record(row.run, variable, "r2", score.r2, goal));
+            records.push(record(row.run, variable, "r2", number(score.r2), goal));
         }
     }
     for variable in VARIABLES {
         // Calibration has to improve on the prior by anything at all.
-        let prior = find(&scores, "prior", variable, &path)?.r2;
-        let gain = find(&scores, "calibrated", variable, &path)?.r2 - prior;
+        let prior = number(find(&scores, "prior", variable, &path)?.r2);
+        let gain = number(find(&scores, "calibrated", variable, &path)?.r2) - prior;
         records.push(record("calibrated", variable, "r2-above-prior", gain, Goal::AtLeast(0.0)));
         let coverage = find(&scores, "assimilated", variable, &path)?.coverage;
-        records.push(record("assimilated", variable, "coverage", coverage.unwrap_or(f64::NAN), COVERAGE));
+        records.push(record("assimilated", variable, "coverage", number(coverage), COVERAGE));
     }
     Ok(records)
+}
+
+/// A score that isn't there meets no goal.
+fn number(score: Option<f64>) -> f64 {
+    score.unwrap_or(f64::NAN)
 }
 
 fn record(run: &str, variable: &str, what: &str, measured: f64, goal: Goal) -> Record {
