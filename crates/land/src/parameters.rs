@@ -83,7 +83,7 @@ parameters! {
     lflitcn, 5.0, 200.0, "Leaf-litter C:N, gC gN⁻¹.";
     leaf_long, 0.05, 20.0, "Leaf longevity, yr (background turnover of evergreen and stress-deciduous leaves).";
     froot_long, 0.05, 20.0, "Fine-root longevity, yr.";
-    froot_leaf, 0.05, 10.0, "New fine-root C per new leaf C.";
+    froot_leaf, 0.01, 50.0, "New fine-root C per new leaf C.";
     stem_leaf, 0.0, 10.0, "New stem C per new leaf C.";
     croot_stem, 0.0, 2.0, "New coarse-root C per new stem C.";
     flivewd, 0.0, 1.0, "Live fraction of new wood.";
@@ -96,7 +96,7 @@ parameters! {
     flnr, 0.001, 2.0, "Fraction of leaf N in Rubisco.";
     br_mr, 0.0, 1e-4, "Maintenance respiration of stem at 20 °C, gC gN⁻¹ s⁻¹.";
     br_mr_root, 0.0, 1e-4, "Maintenance respiration of fine roots at 20 °C, gC gN⁻¹ s⁻¹.";
-    lmr_scale, 0.0, 20.0, "Leaf dark respiration relative to 0.015 Vcmax (Collatz et al. 1991).";
+    lmr_scale, 0.0, 100.0, "Leaf dark respiration relative to 0.015 Vcmax (Collatz et al. 1991).";
     q10_mr, 1.0, 5.0, "Q10 of maintenance respiration.";
     lwtop_ann, 0.0, 5.0, "Turnover of live to dead wood, yr⁻¹.";
     r_mort, 0.0, 1.0, "Whole-plant mortality, yr⁻¹.";
@@ -108,7 +108,7 @@ parameters! {
     fstor2tran, 0.0, 1.0, "Share of storage moved to display at onset.";
     soilpsi_on, -20.0, 0.0, "Soil water potential above which stress-deciduous onset counts, MPa.";
     soilpsi_off, -20.0, 0.0, "Soil water potential below which stress-deciduous offset counts, MPa.";
-    t_acclim, -10.0, 40.0, "Acclimated temperature at which evergreen photosynthesis is full, °C (Mäkelä et al. 2004, doi:10.1093/treephys/24.4.369).";
+    t_acclim, -30.0, 60.0, "Acclimated temperature at which evergreen photosynthesis is full, °C (Mäkelä et al. 2004, doi:10.1093/treephys/24.4.369).";
     smpso, -1e6, 0.0, "Soil suction of open stomata, mm.";
     smpsc, -1e7, 0.0, "Soil suction of closed stomata, mm.";
     rootprof_beta, 0.1, 0.9999, "Jackson's root profile parameter, depth in cm.";
@@ -116,8 +116,9 @@ parameters! {
     hksat_scale, 1e-4, 1e4, "Multiplier on saturated conductivity.";
     soil_resistance, 0.0, 1e5, "Resistance of a half-dry surface to evaporation, s m⁻¹.";
     nfix_scale, 0.0, 100.0, "Multiplier on symbiotic nitrogen fixation.";
+    fracfixers, 0.0, 1.0, "Share of nitrogen demand left unmet by the soil that the plant buys with carbon (CLM5 FUN: fixation and symbionts).";
     nfert, 0.0, 100.0, "Nitrogen fertiliser, gN m⁻² yr⁻¹, given evenly from mid-March to mid-June.";
-    harvest_day, 0.0, 365.0, "Day of the (first) harvest or cut, 0-based.";
+    harvest_day, -365.0, 730.0, "Day of the (first) harvest or cut, 0-based.";
     harvest_frac, 0.0, 1.0, "Share of leaf and storage carried away by a harvest.";
     forc_tbot_offset, -20.0, 20.0, "Air temperature of the station less that of the forcing, K.";
     forc_solar_scale, 0.1, 3.0, "Multiplier on incident short-wave radiation.";
@@ -223,6 +224,7 @@ impl Parameters {
             hksat_scale: 1.0,
             soil_resistance: 300.0,
             nfix_scale: 1.0,
+            fracfixers: 0.25,
             nfert: if pft == Pft::C3Crop { 12.0 } else { 0.0 },
             harvest_day: if pft == Pft::C3Crop { 205.0 } else { 165.0 },
             harvest_frac: if pft == Pft::C3Crop { 0.6 } else { 0.0 },

@@ -369,13 +369,17 @@ fn grow_and_decompose(
     soil_parameters.decomp_scale *= season;
     let soil = soil::step(&mut state.soil, &column.soil, climate, &input, &soil_parameters, trace);
 
-    let growth = allocation::grow(plant, p, &shares, budget.available, (soil.plant_nitrogen_uptake, own));
+    let (bought, price) =
+        allocation::buy_nitrogen(demand - soil.plant_nitrogen_uptake, p, budget.available);
+    let uptake = soil.plant_nitrogen_uptake + bought;
+    let growth = allocation::grow(plant, p, &shares, budget.available - price, (uptake, own));
     let needed = demand + own;
-    fluxes.nitrogen_supply = if needed > 0.0 { (soil.plant_nitrogen_uptake + own) / needed } else { 1.0 };
+    fluxes.nitrogen_supply = if needed > 0.0 { (uptake + own) / needed } else { 1.0 };
     fluxes.gpp = canopy.gpp - growth.excess;
-    fluxes.ra = budget.maintenance + growth.respiration;
+    fluxes.ra = budget.maintenance + growth.respiration + price;
     plant.npp_mean += (fluxes.gpp - fluxes.ra - plant.npp_mean) / YEAR_DAYS;
     account_nitrogen(fluxes, &soil, &input);
+    fluxes.nitrogen_in += bought;
 }
 
 /// Fertiliser of a day, gN m⁻² d⁻¹.

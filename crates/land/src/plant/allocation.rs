@@ -13,6 +13,17 @@ const RESERVE_DAYS: f64 = 20.0;
 /// Largest share of the retranslocated pool used in a day.
 const RETRANSLOCATION_RATE: f64 = 0.05;
 
+/// Price of nitrogen bought from symbionts, gC gN⁻¹ (CLM5 FUN: |s_fix| = 6 at optimum temperature; Fisher et al.
+/// 2010, doi:10.1029/2009GB003621).
+const NITROGEN_PRICE: f64 = 6.0;
+
+/// Nitrogen bought with carbon, gN m⁻² d⁻¹, and its price, gC m⁻² d⁻¹, from what the soil left unmet.
+#[must_use]
+pub fn buy_nitrogen(unmet: f64, p: &Parameters, available: f64) -> (f64, f64) {
+    let bought = (p.fracfixers * unmet.max(0.0)).min(0.5 * available / NITROGEN_PRICE);
+    (bought, bought * NITROGEN_PRICE)
+}
+
 /// What the plant can build in a day, per gC of growth: shares that sum to one.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct GrowthShares {

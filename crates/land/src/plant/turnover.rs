@@ -121,7 +121,8 @@ pub fn harvest(plant: &mut Vegetation, p: &Parameters, pft: Pft, day: usize, fal
         plant.nitrogen.storage -= grain_n;
         fall.harvest += grain;
         fall.harvest_n += grain_n;
-        plant.season = Season::Offset { days_left: p.ndays_off.round(), by_cold: true };
+        // Sown again in autumn, as most of Europe's cereals are: wetness, not warmth, starts the next crop.
+        plant.season = Season::Offset { days_left: p.ndays_off.round(), by_cold: false };
     }
 }
 

@@ -72,6 +72,9 @@ pub struct Report {
     pub imbalance: LargestImbalance,
 }
 
+/// Soil carbon below which a soil counts as bare, gC m⁻².
+const BARE: f64 = 100.0;
+
 /// A cycle, measured.
 struct Cycle {
     drift: f64,
@@ -119,6 +122,7 @@ pub fn spin_up(
         imbalance: LargestImbalance::default(),
     };
     let mut trace = OperatorTrace::new();
+    let first_carbon = state.soil.total_carbon();
     while report.cycles < options.max_cycles {
         let plant_before = state.plant.clone();
         let cycle = run_cycle(column, &mut state, weather, &mut trace, &mut report)?;
@@ -131,8 +135,10 @@ pub fn spin_up(
             break;
         }
         if options.method == Method::Matrix && report.cycles < options.max_cycles {
-            state.soil = trace
-                .solve(&state.soil, &column.soil, &column.parameters.soil)
+            // What nitrogen scarcity did while a bare soil filled says nothing of the equilibrium.
+            let bare = report.cycles == 1 && first_carbon < BARE;
+            let solve = if bare { OperatorTrace::solve_unlimited } else { OperatorTrace::solve };
+            state.soil = solve(&trace, &state.soil, &column.soil, &column.parameters.soil)
                 .map_err(|source| LandError::Unsolvable { source })?;
             wood::solve(column, &plant_before, &mut state.plant, weather.days.len() as f64);
         }

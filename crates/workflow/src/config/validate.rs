@@ -139,7 +139,9 @@ impl Validator<'_> {
         self.range("spinup.max_cycles", max_cycles, 1..=100_000)?;
         let drift_limit = w.drift_limit.unwrap_or(DEFAULT_DRIFT_LIMIT);
         self.range("spinup.drift_limit", drift_limit, 1e-6..=100.0)?;
-        Ok(Spinup { method, max_cycles, drift_limit })
+        let member_cycles = w.member_cycles.unwrap_or(6);
+        self.range("spinup.member_cycles", member_cycles, 1..=10_000)?;
+        Ok(Spinup { method, max_cycles, drift_limit, member_cycles })
     }
 
     fn observations(&self, w: &WrittenObservations) -> Checked<Observations> {
@@ -156,7 +158,9 @@ impl Validator<'_> {
                 written.ok_or_else(|| self.source.missing("observations.error", variable.name()))?;
             errors.insert(*variable, self.error_model(*variable, written)?);
         }
-        Ok(Observations { variables, errors })
+        let effective_months = w.effective_months.unwrap_or(12.0);
+        self.range("observations.effective_months", effective_months, 1.0..=1e6)?;
+        Ok(Observations { variables, effective_months, errors })
     }
 
     fn error_model(&self, variable: Variable, w: &WrittenError) -> Checked<ErrorModel> {
@@ -226,7 +230,9 @@ impl Validator<'_> {
         self.range("calibrate.members", members, 4..=10_000)?;
         let max_iterations = w.max_iterations.unwrap_or(8);
         self.range("calibrate.max_iterations", max_iterations, 1..=1000)?;
-        Ok(Calibrate { members, max_iterations })
+        let step_scale = w.step_scale.unwrap_or(0.5);
+        self.range("calibrate.step_scale", step_scale, 0.01..=1.0)?;
+        Ok(Calibrate { members, max_iterations, step_scale })
     }
 
     fn assimilate(&self, w: &WrittenAssimilate) -> Checked<Assimilate> {
@@ -237,7 +243,9 @@ impl Validator<'_> {
         let lag_months = w.lag_months.unwrap_or(3);
         self.range("assimilate.lag_months", lag_months, 0..=120)?;
         let inflation = self.inflation(w.inflation.as_ref())?;
-        Ok(Assimilate { members, smoother_share, lag_months, inflation })
+        let station_spread = w.station_spread.unwrap_or(0.5);
+        self.range("assimilate.station_spread", station_spread, 0.0..=10.0)?;
+        Ok(Assimilate { members, smoother_share, station_spread, lag_months, inflation })
     }
 
     fn inflation(&self, written: Option<&toml::Value>) -> Checked<InflationChoice> {

@@ -150,6 +150,8 @@ pub struct Spinup {
     pub max_cycles: u32,
     /// CLM's criterion: |change of total ecosystem carbon|, gC m-2 yr-1, over a whole cycle.
     pub drift_limit: f64,
+    /// Most forcing cycles of a member's spin-up; it starts from the default parameters' equilibrium.
+    pub member_cycles: u32,
 }
 
 /// Observations and their errors.
@@ -157,6 +159,9 @@ pub struct Spinup {
 pub struct Observations {
     /// Assimilated variables, without repeats, in the order of [`Variable::ALL`].
     pub variables: Vec<Variable>,
+    /// How many independent months the series of one variable at one station is worth: errors of the model's
+    /// structure repeat from month to month and year to year, so longer series get larger error variances.
+    pub effective_months: f64,
     /// An error model for every assimilated variable.
     pub errors: BTreeMap<Variable, ErrorModel>,
 }
@@ -201,12 +206,15 @@ pub struct Parameter {
 }
 
 /// Ensemble transform Kalman inversion.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Calibrate {
     /// Ensemble size.
     pub members: usize,
     /// Most iterations.
     pub max_iterations: usize,
+    /// Factor, above 0 to 1, on the steps of the data-misfit controller: smaller is slower and follows a nonlinear
+    /// model better.
+    pub step_scale: f64,
 }
 
 /// Covariance inflation of the filter.
@@ -228,6 +236,8 @@ pub struct Assimilate {
     pub members: usize,
     /// Share, 0 to 1, of the observations' information that the smoother uses; the filter takes the rest.
     pub smoother_share: f64,
+    /// Spread of a station's parameters about its vegetation type's, in standard deviations of the prior.
+    pub station_spread: f64,
     /// Months that an analysis reaches back.
     pub lag_months: usize,
     /// Inflation.

@@ -74,6 +74,7 @@ pub(super) struct WrittenSpinup {
     pub method: Option<super::SpinupMethod>,
     pub max_cycles: Option<u32>,
     pub drift_limit: Option<f64>,
+    pub member_cycles: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,6 +82,7 @@ pub(super) struct WrittenSpinup {
 pub(super) struct WrittenObservations {
     #[serde(rename = "use")]
     pub variables: Vec<super::Variable>,
+    pub effective_months: Option<f64>,
     #[serde(default)]
     pub error: BTreeMap<super::Variable, WrittenError>,
 }
@@ -110,6 +112,7 @@ pub(super) struct WrittenParameter {
 pub(super) struct WrittenCalibrate {
     pub members: Option<usize>,
     pub max_iterations: Option<usize>,
+    pub step_scale: Option<f64>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -118,6 +121,7 @@ pub(super) struct WrittenAssimilate {
     pub members: Option<usize>,
     pub smoother_share: Option<f64>,
     pub lag_months: Option<usize>,
+    pub station_spread: Option<f64>,
     pub inflation: Option<toml::Value>,
 }
 

@@ -3,11 +3,13 @@
 pub mod case;
 pub mod domain;
 pub mod member;
+pub mod parallel;
 pub mod parameters;
 pub mod target;
 
 pub use case::{Series, StationCase};
 pub use domain::load_cases;
 pub use member::{MemberRun, run_member};
+pub use parallel::run_tasks;
 pub use parameters::ParameterSpace;
 pub use target::Target;

@@ -33,7 +33,7 @@ impl Target {
     /// a long series therefore counts as `effective_months` independent values of each variable: its error
     /// variances grow by its length over that number.
     #[must_use]
-    pub fn of(case: &StationCase, observations: &Observations, effective_months: f64) -> Self {
+    pub fn of(case: &StationCase, observations: &Observations) -> Self {
         let mut target = Self { places: Vec::new(), values: Vec::new(), variances: Vec::new() };
         for &variable in &observations.variables {
             let (Some(series), Some(model)) =
@@ -42,7 +42,7 @@ impl Target {
                 continue;
             };
             let count = series.iter().flatten().count() as f64;
-            let dilution = (count / effective_months).max(1.0);
+            let dilution = (count / observations.effective_months).max(1.0);
             for (month, value) in series.iter().enumerate() {
                 if let Some(value) = *value {
                     target.places.push(Place { variable, month });

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use ndarray::{Array3, ArrayView1, s};
+use ndarray::{Array2, Array3, ArrayView1, s};
 use reterra_io::bundle::{read_bundle, write_bundle};
 use reterra_io::IoError;
 use reterra_land::column::MonthlyOutput;
@@ -81,6 +81,28 @@ impl EnsembleOutput {
         for variable in OUTPUTS {
             if let Some(array) = self.arrays.get_mut(variable.name) {
                 array[[station, month, member]] = (variable.of)(output);
+            }
+        }
+    }
+
+    /// Stores a month of all members (rows) for all variables (columns, in the order of [`OUTPUTS`]); what can't
+    /// be negative is cut at zero.
+    pub fn set_table(&mut self, station: usize, month: usize, table: &Array2<f64>) {
+        for (variable, column) in OUTPUTS.iter().zip(table.columns()) {
+            if let Some(array) = self.arrays.get_mut(variable.name) {
+                let signed = variable.name == "NEE";
+                for (member, &value) in column.iter().enumerate() {
+                    array[[station, month, member]] = if signed { value } else { value.max(0.0) };
+                }
+            }
+        }
+    }
+
+    /// Copies the only station of `from` to a station of this one.
+    pub fn copy_station(&mut self, station: usize, from: &Self) {
+        for (name, array) in &mut self.arrays {
+            if let Some(source) = from.arrays.get(name) {
+                array.slice_mut(s![station, .., ..]).assign(&source.slice(s![0, .., ..]));
             }
         }
     }

@@ -1,17 +1,25 @@
 //! The stages of a reanalysis, in order.
 
+pub mod assimilate;
+pub mod calibrate;
+pub mod spinup;
+
 use crate::engine::{Context, Stage, StageError};
 
 /// Every stage, in the order that they run.
 #[must_use]
 pub fn stages() -> Vec<Box<dyn Stage>> {
-    Vec::new()
+    vec![
+        Box::new(spinup::SpinUp),
+        Box::new(calibrate::Calibration),
+        Box::new(assimilate::Assimilation),
+    ]
 }
 
 /// The parameter names that a workflow file may give.
 #[must_use]
 pub fn known_parameters() -> &'static [&'static str] {
-    &["medlynslope", "slatop", "leafcn", "froot_leaf", "q10_hr", "tau_s3"]
+    reterra_land::parameters::NAMES
 }
 
 /// The skill table of a finished run as text, computed again from its product and the observations.

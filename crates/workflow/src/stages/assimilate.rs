@@ -1,0 +1,158 @@
+//! Stage `assimilate`: station by station, a smoother over the whole record for parameters and site history,
+//! then a filter in time for states and parameters.
+//!
+//! The likelihood is split (Emerick and Reynolds 2013, doi:10.1016/j.cageo.2012.03.011): the smoother, an ensemble
+//! transform Kalman inversion stopped at pseudo-time s = `smoother_share`, uses observation error variances R/s in
+//! all, the filter R/(1 − s); together the information is used once.
+
+mod filter;
+mod smoother;
+mod state;
+
+use reterra_land::plant::pft::VegetationClass;
+
+use super::{calibrate, spinup};
+use crate::config::Workflow;
+use crate::engine::{Context, Inputs, Stage, StageError, StageOutput};
+use crate::experiment::{ParameterSpace, StationCase, domain, load_cases, run_tasks};
+use crate::results::{
+    CalibrationNote, EnsembleOutput, OUTPUTS, StationAssimilation, read_json, write_json,
+};
+
+/// File of the note.
+pub const NOTE: &str = "assimilate.json";
+/// Monthly output of the assimilated ensemble.
+pub const ASSIMILATED: &str = "assimilated.bundle";
+
+/// The stage.
+pub struct Assimilation;
+
+impl Stage for Assimilation {
+    fn name(&self) -> &'static str {
+        "assimilate"
+    }
+
+    fn title(&self) -> &'static str {
+        "assimilate observations at every station"
+    }
+
+    fn inputs(&self, workflow: &Workflow) -> Result<Inputs, StageError> {
+        domain::add_inputs(Inputs::new(), workflow)?
+            .after("spinup")
+            .after("calibrate")
+            .config("spinup", &workflow.spinup)?
+            .config("observations", &workflow.observations)?
+            .config("parameters", &workflow.parameters)?
+            .config("station_parameters", &workflow.station_parameters)?
+            .config("calibrate", &workflow.calibrate)?
+            .config("assimilate", &workflow.assimilate)
+    }
+
+    fn model_years(&self, workflow: &Workflow) -> f64 {
+        let stations = domain::selected_stations(workflow).map_or(0, |s| s.len()) as f64;
+        let spinup = f64::from(workflow.spinup.member_cycles * workflow.forcing.cycle_years);
+        let years = spinup + workflow.period.months() as f64 / 12.0;
+        6.0 * stations * workflow.assimilate.members as f64 * years
+    }
+
+    fn run(&self, context: &Context<'_>) -> Result<StageOutput, StageError> {
+        let cases = load_cases(context.workflow())?;
+        let states = spinup::read_states(context)?;
+        let calibration: CalibrationNote = read_json(&context.result("calibrate", calibrate::NOTE))?;
+        let months = context.workflow().period.months();
+        let members = context.workflow().assimilate.members;
+        let results = run_tasks(context, "stations", cases.len(), |i| {
+            let station = Station {
+                context,
+                case: &cases[i],
+                column: i as u32,
+                from: &states[i],
+                spaces: Spaces::of(context.workflow(), cases[i].class),
+            };
+            station.checkpointed(&calibration).map_err(|e| reterra_assimilation::MemberFailure::new(text(&e)))
+        })?;
+        let mut all = EnsembleOutput::missing(OUTPUTS.len(), (cases.len(), months, members));
+        let mut notes = Vec::with_capacity(cases.len());
+        for (i, (case, result)) in cases.iter().zip(results).enumerate() {
+            let (note, output) = result
+                .map_err(|e| StageError::failed(format!("assimilation at {}: {e}", case.station.id)))?;
+            all.copy_station(i, &output);
+            notes.push(note);
+        }
+        all.write(&context.directory().join(ASSIMILATED))?;
+        write_json(&context.directory().join(NOTE), &notes)?;
+        Ok(summary(&notes))
+    }
+}
+
+fn text(error: &StageError) -> String {
+    match error {
+        StageError::Interrupted => "interrupted".to_owned(),
+        StageError::Failed(e) => e.to_string(),
+    }
+}
+
+fn summary(notes: &[StationAssimilation]) -> StageOutput {
+    let used: usize = notes.iter().map(|n| n.used).sum();
+    let refused: usize = notes.iter().map(|n| n.refused).sum();
+    let failures: usize = notes.iter().map(|n| n.failures.len()).sum();
+    StageOutput::new().file(NOTE).file(ASSIMILATED).note(format!(
+        "{used} observations used by the filter, {refused} refused by its background check, {failures} members replaced"
+    ))
+}
+
+/// The parameters estimated at a station: those of its vegetation class, then its own.
+struct Spaces {
+    class: ParameterSpace,
+    station: ParameterSpace,
+}
+
+impl Spaces {
+    fn of(workflow: &Workflow, class: VegetationClass) -> Self {
+        Self {
+            class: calibrate::space_of(&workflow.parameters, class),
+            station: calibrate::space_of(&workflow.station_parameters, class),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.class.len() + self.station.len()
+    }
+
+    fn apply(
+        &self,
+        u: &[f64],
+        to: &mut reterra_land::parameters::Parameters,
+    ) -> Result<(), reterra_land::error::LandError> {
+        self.class.apply(&u[..self.class.len()], to)?;
+        self.station.apply(&u[self.class.len()..], to)
+    }
+}
+
+/// One station's assimilation.
+struct Station<'a> {
+    context: &'a Context<'a>,
+    case: &'a StationCase,
+    column: u32,
+    from: &'a reterra_land::column::ColumnState,
+    spaces: Spaces,
+}
+
+type Assimilated = (StationAssimilation, EnsembleOutput);
+
+impl Station<'_> {
+    /// Assimilates, or takes what an interrupted run left.
+    fn checkpointed(&self, calibration: &CalibrationNote) -> Result<Assimilated, StageError> {
+        let directory = self.context.checkpoint_dir()?;
+        let note = directory.join(format!("{}.json", self.case.station.id));
+        let bundle = directory.join(format!("{}.bundle", self.case.station.id));
+        if note.exists() {
+            return Ok((read_json(&note)?, EnsembleOutput::read(&bundle)?));
+        }
+        let smoothed = self.smooth(calibration, &directory)?;
+        let (result, output) = self.filter(smoothed)?;
+        output.write(&bundle)?;
+        write_json(&note, &result)?;
+        Ok((result, output))
+    }
+}

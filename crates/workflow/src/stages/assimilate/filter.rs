@@ -1,0 +1,263 @@
+//! The filter: states and parameters of one station, month by month.
+
+use ndarray::{Array2, s};
+use reterra_assimilation::etkf::{Analysis, analyse_subset};
+use reterra_assimilation::inflation::{Adaptive, Inflation};
+use reterra_assimilation::observation::{Flag, background_check};
+use reterra_assimilation::smoother::FixedLag;
+use reterra_land::column::{Column, ColumnState, MonthlyOutput, simulate};
+use reterra_land::error::LandError;
+use reterra_statistics::random::{Stage as Streams, StreamKey};
+
+use super::smoother::Smoothed;
+use super::{Assimilated, Station, state};
+use crate::config::InflationChoice;
+use crate::engine::StageError;
+use crate::experiment::{Target, member::observe};
+use crate::results::{EnsembleOutput, Failure, OUTPUTS, StationAssimilation};
+use crate::stages::calibrate::parameter_ensembles;
+
+/// Innovations beyond this many standard deviations are refused.
+const BACKGROUND_CHECK: f64 = 4.0;
+
+/// A member on its way through time.
+struct Member {
+    column: Column,
+    state: ColumnState,
+}
+
+/// The ensemble, and what it has seen.
+struct Filter<'a> {
+    station: &'a Station<'a>,
+    members: Vec<Member>,
+    /// Parameters, unconstrained: members × parameters.
+    parameters: Array2<f64>,
+    target: Target,
+    inflation: Inflation,
+    past: FixedLag<usize>,
+    output: EnsembleOutput,
+    note: StationAssimilation,
+}
+
+impl Station<'_> {
+    pub(super) fn filter(&self, smoothed: Smoothed) -> Result<Assimilated, StageError> {
+        let mut filter = Filter::new(self, &smoothed)?;
+        for month in 0..self.context.workflow().period.months() {
+            self.context.check_interrupt()?;
+            let outputs = filter.forecast(month)?;
+            filter.keep(month, &outputs);
+            filter.analyse(month, &outputs)?;
+        }
+        filter.finish()
+    }
+}
+
+impl<'a> Filter<'a> {
+    fn new(station: &'a Station<'a>, smoothed: &Smoothed) -> Result<Self, StageError> {
+        let workflow = station.context.workflow();
+        let mut parameters = smoothed.members();
+        let mut note = StationAssimilation {
+            id: station.case.station.id.clone(),
+            steps: smoothed.etki.as_ref().map(|e| e.steps().to_vec()).unwrap_or_default(),
+            parameters: Vec::new(),
+            increments: [0.0; 3],
+            inflation: Vec::new(),
+            used: 0,
+            refused: 0,
+            failures: Vec::new(),
+            imbalance: smoothed.imbalance,
+        };
+        let members = start(station, &mut parameters, &mut note)?;
+        let shape = (1, workflow.period.months(), members.len());
+        Ok(Self {
+            station,
+            parameters,
+            target: Target::of(station.case, &workflow.observations),
+            inflation: match workflow.assimilate.inflation {
+                InflationChoice::None => Inflation::None,
+                InflationChoice::Fixed(factor) => Inflation::Fixed(factor),
+                InflationChoice::Adaptive => Inflation::Adaptive(Adaptive::default()),
+            },
+            past: FixedLag::new(workflow.assimilate.lag_months),
+            output: EnsembleOutput::missing(OUTPUTS.len(), shape),
+            members,
+            note,
+        })
+    }
+
+    /// A month of every member; one that fails goes on as a copy of another.
+    fn forecast(&mut self, month: usize) -> Result<Vec<MonthlyOutput>, StageError> {
+        let weather = self.station.case.weather.slice(month..month + 1);
+        let mut outputs = vec![MonthlyOutput::default(); self.members.len()];
+        let mut failed = Vec::new();
+        for (m, member) in self.members.iter_mut().enumerate() {
+            let result = simulate(&member.column, &mut member.state, &weather, None, |_, o| outputs[m] = *o);
+            match result {
+                Ok(imbalance) => self.note.imbalance = self.note.imbalance.max(imbalance),
+                Err(e) => failed.push((m, e.to_string())),
+            }
+        }
+        let lost: Vec<usize> = failed.iter().map(|(m, _)| *m).collect();
+        for (m, reason) in failed {
+            let donor = self.donor(m, month, &lost)?;
+            outputs[m] = outputs[donor];
+            let copy = Member {
+                column: self.members[donor].column.clone(),
+                state: self.members[donor].state.clone(),
+            };
+            self.members[m] = copy;
+            let row = self.parameters.row(donor).to_owned();
+            self.parameters.row_mut(m).assign(&row);
+            self.past.replace(m, donor);
+            self.note.failures.push(Failure { member: m, month: Some(month), reason });
+        }
+        Ok(outputs)
+    }
+
+    fn donor(&self, failed: usize, month: usize, lost: &[usize]) -> Result<usize, StageError> {
+        donor(self.station, (failed, month), self.members.len(), lost)
+    }
+
+    /// Puts a forecast into the smoother's window, and what leaves it into the output.
+    fn keep(&mut self, month: usize, outputs: &[MonthlyOutput]) {
+        let table = Array2::from_shape_fn((outputs.len(), OUTPUTS.len()), |(m, v)| (OUTPUTS[v].of)(&outputs[m]));
+        if let Some((month, table)) = self.past.push(month, table) {
+            self.output.set_table(0, month, &table);
+        }
+    }
+
+    fn analyse(&mut self, month: usize, outputs: &[MonthlyOutput]) -> Result<(), StageError> {
+        let share = 1.0 - self.station.context.workflow().assimilate.smoother_share;
+        let at: Vec<usize> =
+            (0..self.target.places.len()).filter(|&k| self.target.places[k].month == month).collect();
+        if at.is_empty() || share <= 0.0 {
+            return Ok(());
+        }
+        let he = Array2::from_shape_fn((outputs.len(), at.len()), |(m, k)| {
+            observe(self.target.places[at[k]].variable, &outputs[m])
+        });
+        let y: Vec<f64> = at.iter().map(|&k| self.target.values[k]).collect();
+        let r: Vec<f64> = at.iter().map(|&k| self.target.variances[k] / share).collect();
+        let all: Vec<usize> = (0..outputs.len()).collect();
+        let flags = background_check(he.view(), &y, &r, &all, BACKGROUND_CHECK)?;
+        let good: Vec<usize> = (0..y.len()).filter(|&k| flags[k] == Flag::Accepted).collect();
+        self.note.used += good.len();
+        self.note.refused += y.len() - good.len();
+        if good.is_empty() {
+            return Ok(());
+        }
+        let he = he.select(ndarray::Axis(1), &good);
+        let pick = |v: &[f64]| good.iter().map(|&k| v[k]).collect::<Vec<f64>>();
+        let (y, r) = (pick(&y), pick(&r));
+        let factor = self.inflation.factor(he.view(), &y, &r, &all)?;
+        self.note.inflation.push((month, factor * factor));
+        let analysis = analyse_subset(he.view(), &y, &r, factor, &all)?;
+        self.update(&analysis)
+    }
+
+    fn update(&mut self, analysis: &Analysis) -> Result<(), StageError> {
+        let width = state::POOLS + self.parameters.ncols();
+        let mut e = Array2::zeros((self.members.len(), width));
+        for (m, member) in self.members.iter().enumerate() {
+            for (k, x) in state::coordinates(&member.state).into_iter().enumerate() {
+                e[[m, k]] = x;
+            }
+            e.slice_mut(s![m, state::POOLS..]).assign(&self.parameters.row(m));
+        }
+        analysis.apply(e.view_mut())?;
+        self.past.update(analysis)?;
+        let mut added = [0.0; 3];
+        for m in 0..self.members.len() {
+            let u = e.slice(s![m, state::POOLS..]).to_vec();
+            let mut parameters = self.station.case.defaults();
+            let member = &mut self.members[m];
+            // A parameter pushed out of the model's range keeps its value: the member goes on as it was.
+            if self.station.spaces.apply(&u, &mut parameters).is_ok() {
+                self.parameters.row_mut(m).assign(&e.slice(s![m, state::POOLS..]));
+                member.column = self.station.case.column(parameters);
+            }
+            let to = e.slice(s![m, ..state::POOLS]).to_vec();
+            let step = state::move_to(&mut member.state, &member.column, &to);
+            (0..3).for_each(|k| added[k] += step[k] / analysis.size as f64);
+        }
+        (0..3).for_each(|k| self.note.increments[k] += added[k]);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Assimilated, StageError> {
+        for (month, table) in self.past.finish() {
+            self.output.set_table(0, month, &table);
+        }
+        let width = self.station.spaces.class.len();
+        let (class, own) = self.parameters.view().split_at(ndarray::Axis(1), width);
+        self.note.parameters = parameter_ensembles(&self.station.spaces.class, class);
+        self.note.parameters.extend(parameter_ensembles(&self.station.spaces.station, own));
+        Ok((self.note, self.output))
+    }
+}
+
+/// Spins every member up; one that fails starts as a copy of another.
+fn start(
+    station: &Station<'_>,
+    parameters: &mut Array2<f64>,
+    note: &mut StationAssimilation,
+) -> Result<Vec<Member>, StageError> {
+    let mut begun: Vec<Result<Member, String>> = Vec::with_capacity(parameters.nrows());
+    for row in parameters.rows() {
+        station.context.check_interrupt()?;
+        begun.push(station.run(row, 0).map_err(|e| e.reason).and_then(|run| {
+            note.imbalance = note.imbalance.max(run.imbalance);
+            let column = member_column(station, &row.to_vec()).map_err(|e| e.to_string())?;
+            Ok(Member { column, state: run.start })
+        }));
+    }
+    let lost: Vec<usize> = (0..begun.len()).filter(|&m| begun[m].is_err()).collect();
+    let mut members = Vec::with_capacity(begun.len());
+    for (m, result) in begun.iter().enumerate() {
+        let from = match result {
+            Ok(_) => m,
+            Err(reason) => {
+                note.failures.push(Failure { member: m, month: None, reason: reason.clone() });
+                donor(station, (m, 0), begun.len(), &lost)?
+            }
+        };
+        if let Ok(member) = &begun[from] {
+            members.push(Member { column: member.column.clone(), state: member.state.clone() });
+        }
+        if from != m {
+            let row = parameters.row(from).to_owned();
+            parameters.row_mut(m).assign(&row);
+        }
+    }
+    Ok(members)
+}
+
+fn member_column(station: &Station<'_>, u: &[f64]) -> Result<Column, LandError> {
+    let mut parameters = station.case.defaults();
+    station.spaces.apply(u, &mut parameters)?;
+    Ok(station.case.column(parameters))
+}
+
+/// A surviving member, drawn by a stream of its own.
+fn donor(
+    station: &Station<'_>,
+    (failed, month): (usize, usize),
+    members: usize,
+    lost: &[usize],
+) -> Result<usize, StageError> {
+    let alive: Vec<usize> = (0..members).filter(|m| !lost.contains(m)).collect();
+    if alive.len() < members.div_ceil(2) {
+        return Err(StageError::failed(format!(
+            "only {} of {members} members survived month {month}; widen no prior that far, or raise the members",
+            alive.len()
+        )));
+    }
+    let key = StreamKey {
+        seed: station.context.workflow().seed,
+        stage: Streams::Resample,
+        cycle: month as u32,
+        member: failed as u32,
+        column: station.column,
+    };
+    Ok(alive[key.stream().index(alive.len())])
+}

@@ -1,0 +1,137 @@
+//! The state vector of the filter: log-pools that an update may scale, and back.
+//!
+//! An update multiplies whole pools: leaves, fine roots, wood, storage, litter, woody debris and the three soil
+//! pools in all their layers, liquid water of the upper and of the lower soil. C:N is kept, layers keep their
+//! shares, nothing turns negative, and the factor of one update is bounded.
+
+use reterra_land::column::{Column, ColumnState};
+use reterra_land::soil::LAYERS;
+
+/// Number of scaled pools.
+pub(super) const POOLS: usize = 11;
+/// Layers of the upper soil (to 0.48 m).
+const UPPER: usize = 6;
+/// Largest factor of one update, and its inverse.
+const LARGEST_FACTOR: f64 = 2.0;
+/// Contents below this are not scaled: their logarithm means nothing.
+const TRACE: f64 = 1e-3;
+
+/// Contents of the scaled pools, g or kg m⁻².
+pub(super) fn pools(state: &ColumnState) -> [f64; POOLS] {
+    let plant = &state.plant;
+    let organic = state.soil.carbon_by_pool();
+    let water = |layers: std::ops::Range<usize>| state.water.liquid[layers].iter().sum::<f64>();
+    [
+        plant.leaf,
+        plant.froot,
+        plant.livewood + plant.deadwood,
+        plant.storage,
+        organic[0] + organic[1] + organic[2],
+        organic[3],
+        organic[4],
+        organic[5],
+        organic[6],
+        water(0..UPPER),
+        water(UPPER..LAYERS),
+    ]
+}
+
+/// Their logarithms, the filter's coordinates.
+pub(super) fn coordinates(state: &ColumnState) -> [f64; POOLS] {
+    pools(state).map(|pool| pool.max(TRACE).ln())
+}
+
+/// Moves a state to new coordinates within the bounds; gives carbon, nitrogen and water added.
+pub(super) fn move_to(state: &mut ColumnState, column: &Column, coordinates: &[f64]) -> [f64; 3] {
+    let before = stocks(state);
+    let now = pools(state);
+    let factor = |k: usize| {
+        if now[k] <= TRACE {
+            return 1.0;
+        }
+        (coordinates[k] - now[k].ln()).exp().clamp(1.0 / LARGEST_FACTOR, LARGEST_FACTOR)
+    };
+    scale_plant(state, [factor(0), factor(1), factor(2), factor(3)]);
+    let soil = [factor(4), factor(4), factor(4), factor(5), factor(6), factor(7), factor(8)];
+    for layer in 0..LAYERS {
+        for (pool, scale) in soil.iter().enumerate() {
+            state.soil.carbon[layer][pool] *= scale;
+            state.soil.nitrogen[layer][pool] *= scale;
+        }
+        let room = (column.hydraulics.capacity[layer] - state.water.ice[layer]).max(0.0);
+        let wet = state.water.liquid[layer] * factor(if layer < UPPER { 9 } else { 10 });
+        state.water.liquid[layer] = wet.min(room.max(state.water.liquid[layer]));
+    }
+    // Parameters changed with the state: tissues take the nitrogen of their new C:N.
+    state.plant.reset_nitrogen(&column.parameters);
+    let after = stocks(state);
+    [after[0] - before[0], after[1] - before[1], after[2] - before[2]]
+}
+
+fn scale_plant(state: &mut ColumnState, [leaf, froot, wood, storage]: [f64; 4]) {
+    let plant = &mut state.plant;
+    plant.leaf *= leaf;
+    plant.froot *= froot;
+    plant.livewood *= wood;
+    plant.deadwood *= wood;
+    plant.storage *= storage;
+}
+
+fn stocks(state: &ColumnState) -> [f64; 3] {
+    [state.total_carbon(), state.total_nitrogen(), state.water.total()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reterra_land::column::Site;
+    use reterra_land::energy::solar::SolarTable;
+    use reterra_land::parameters::Parameters;
+    use reterra_land::plant::pft::Pft;
+
+    fn column() -> Column {
+        let pft = Pft::BroadleafDeciduousTemperate;
+        let site = Site {
+            latitude: 51.0,
+            elevation: 400.0,
+            pft,
+            sand: 40.0,
+            clay: 20.0,
+            soil_depth: 2.5,
+            nitrogen_deposition: 1.0,
+        };
+        Column::new(site, Parameters::for_pft(pft), SolarTable::new(51.0).into())
+    }
+
+    #[test]
+    fn moving_nowhere_adds_nothing_and_moving_reports_what_it_adds() {
+        let column = column();
+        let mut state = ColumnState::cold_start(&column, 283.0);
+        let at = coordinates(&state);
+        let added = move_to(&mut state, &column, &at);
+        assert!(added.iter().all(|a| a.abs() < 1e-9), "{added:?}");
+        let mut to = coordinates(&state);
+        to[2] += 0.1;
+        let wood = state.plant.livewood + state.plant.deadwood;
+        let added = move_to(&mut state, &column, &to);
+        assert!((added[0] - wood * (0.1_f64.exp() - 1.0)).abs() < 1e-9);
+        assert!(added[1] > 0.0 && added[2].abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_update_is_bounded_and_water_fits_its_pores() {
+        let column = column();
+        let mut state = ColumnState::cold_start(&column, 283.0);
+        let mut to = coordinates(&state);
+        to.iter_mut().for_each(|x| *x += 5.0);
+        let before = pools(&state);
+        move_to(&mut state, &column, &to);
+        let after = pools(&state);
+        for k in 0..9 {
+            assert!(after[k] <= 2.0 * before[k] + 1e-9);
+        }
+        for layer in 0..column.hydraulics.layers {
+            assert!(state.water.liquid[layer] <= column.hydraulics.capacity[layer] + 1e-9);
+        }
+    }
+}
