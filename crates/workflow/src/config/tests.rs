@@ -92,7 +92,7 @@ fn good_workflow_becomes_values_with_units_and_defaults() {
     approx::assert_relative_eq!(w.parameters[0].prior.mean(), 4.0);
     assert_eq!(w.parameters[1].mode, Mode::Scale);
     approx::assert_relative_eq!(w.parameters[1].prior.mean(), 1.0);
-    assert_eq!(w.calibrate, Calibrate { members: 48, max_iterations: 8 });
+    assert_eq!(w.calibrate, Calibrate { members: 48, max_iterations: 8, step_scale: 0.5 });
     assert_eq!((w.assimilate.members, w.assimilate.inflation), (64, InflationChoice::Adaptive));
     assert_eq!(w.spinup.method, SpinupMethod::Matrix);
     approx::assert_relative_eq!(w.spinup.drift_limit, 1.0);

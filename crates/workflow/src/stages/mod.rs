@@ -1,10 +1,19 @@
 //! The stages of a reanalysis, in order.
 
 pub mod assimilate;
+pub mod baselines;
 pub mod calibrate;
+pub mod product;
+pub mod report;
 pub mod spinup;
+pub mod validation;
 
-use crate::engine::{Context, Stage, StageError};
+#[cfg(test)]
+mod fixture;
+
+use crate::engine::Stage;
+
+pub use validation::skill_table;
 
 /// Every stage, in the order that they run.
 #[must_use]
@@ -13,6 +22,10 @@ pub fn stages() -> Vec<Box<dyn Stage>> {
         Box::new(spinup::SpinUp),
         Box::new(calibrate::Calibration),
         Box::new(assimilate::Assimilation),
+        Box::new(baselines::Baselines),
+        Box::new(product::Reanalysis),
+        Box::new(validation::Validation),
+        Box::new(report::HtmlReport),
     ]
 }
 
@@ -20,12 +33,4 @@ pub fn stages() -> Vec<Box<dyn Stage>> {
 #[must_use]
 pub fn known_parameters() -> &'static [&'static str] {
     reterra_land::parameters::NAMES
-}
-
-/// The skill table of a finished run as text, computed again from its product and the observations.
-///
-/// # Errors
-/// [`StageError::Failed`] where a result is missing or unreadable.
-pub fn skill_table(context: &Context<'_>) -> Result<String, StageError> {
-    Err(StageError::failed(format!("no skill table for {}", context.run_directory().display())))
 }
