@@ -1,6 +1,6 @@
 """Opens a product in xarray and says what is wrong with time, units and members, one `problem:` line each.
 
-Exit code 0 without problems, 1 with some, 3 where a package is missing.
+Exit code 0 where the check was carried out, whatever it found; 3 where a package is missing.
 """
 
 import sys
@@ -10,7 +10,7 @@ try:
     import numpy as np
     import xarray as xr
 except ImportError as error:
-    print(error.name, file=sys.stderr)
+    print(f"the Python package {error.name}", file=sys.stderr)
     sys.exit(3)
 
 # A unit, and the least and largest value that its ensemble mean may have.
@@ -31,17 +31,19 @@ def problems(path):
             yield from variable_problems(product, name, expected)
         yield from member_problems(product)
         for name, variable in product.variables.items():
-            if variable.dtype.kind == "f" and "units" not in variable.attrs and "units" not in variable.encoding:
+            known = {**variable.attrs, **variable.encoding}
+            # A flag with its meanings has no unit.
+            if variable.dtype.kind == "f" and "units" not in known and "flag_meanings" not in known:
                 yield f"{name} has no units"
 
 
 def time_problems(product):
     time = product["time"]
-    decoded = np.issubdtype(time.dtype, np.datetime64) or time.dtype == object
-    if not decoded:
+    # Calendars without leap days are decoded to objects of cftime.
+    if not (np.issubdtype(time.dtype, np.datetime64) or hasattr(time.values[0], "calendar")):
         yield f"time is not decoded: {time.dtype}"
         return
-    if not (np.diff(time.values) > np.timedelta64(0)).all():
+    if not (time.values[1:] > time.values[:-1]).all():
         yield "time does not increase"
     if "time_bnds" not in product:
         yield "there is no time_bnds"
@@ -91,8 +93,7 @@ def main():
         print(f"problem: {problem}")
     with xr.open_dataset(sys.argv[1]) as product:
         print(f"{dict(product.sizes)}, {product.time.values[0]} to {product.time.values[-1]}")
-    return 1 if found else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,20 +15,22 @@ pub const NORMALS: &str = "data/site_normals.csv";
 /// The stations of the tiny workflow.
 const IDS: [&str; 3] = ["FI-Hyy", "DE-Hai", "AT-Neu"];
 
-/// A temporary folder with the tiny workflow and the rows of the shipped tables that it uses.
+/// A temporary folder for runs of a tiny workflow.
 #[derive(Debug)]
 pub struct Sandbox {
     folder: tempfile::TempDir,
+    workflow: PathBuf,
+    data: Option<PathBuf>,
 }
 
 impl Sandbox {
-    /// A fresh one.
+    /// A fresh one with the workflow of normals and the rows of the shipped tables that it uses.
     ///
     /// # Errors
     /// [`ValidationError::File`].
     pub fn new() -> Result<Sandbox, ValidationError> {
-        let folder = tempfile::tempdir().map_err(ValidationError::file("create", &std::env::temp_dir()))?;
-        let sandbox = Sandbox { folder };
+        let folder = temporary()?;
+        let sandbox = Sandbox { workflow: folder.path().join(WORKFLOW), folder, data: None };
         let data = sandbox.file("data");
         std::fs::create_dir(&data).map_err(ValidationError::file("create", &data))?;
         let workflow = places::workspace().join("tests/workflows").join(WORKFLOW);
@@ -37,6 +39,15 @@ impl Sandbox {
             sandbox.write(table, &rows_of_stations(&read(&places::workspace().join(table))?))?;
         }
         Ok(sandbox)
+    }
+
+    /// A fresh one for the workflow of monthly series, which lie in `data`.
+    ///
+    /// # Errors
+    /// [`ValidationError::File`].
+    pub fn of_series(data: &Path) -> Result<Sandbox, ValidationError> {
+        let workflow = places::workspace().join("tests/workflows/tiny-monthly.toml");
+        Ok(Sandbox { folder: temporary()?, workflow, data: Some(data.to_owned()) })
     }
 
     /// A path in it.
@@ -72,7 +83,10 @@ impl Sandbox {
     #[must_use]
     pub fn run_arguments(&self, out: &Path, more: &[&str]) -> Vec<String> {
         let text = |path: &Path| path.to_string_lossy().into_owned();
-        let mut arguments = vec!["run".to_owned(), text(&self.file(WORKFLOW)), "--out".to_owned(), text(out)];
+        let mut arguments = vec!["run".to_owned(), text(&self.workflow), "--out".to_owned(), text(out)];
+        if let Some(data) = &self.data {
+            arguments.extend(["--data".to_owned(), text(data)]);
+        }
         arguments.extend(more.iter().map(|&word| word.to_owned()));
         arguments
     }
@@ -84,6 +98,10 @@ impl Sandbox {
     pub fn run(&self, program: &Program) -> Result<Said, ValidationError> {
         program.run(&self.run_arguments(&self.out(), &[]))
     }
+}
+
+fn temporary() -> Result<tempfile::TempDir, ValidationError> {
+    tempfile::tempdir().map_err(ValidationError::file("create", &std::env::temp_dir()))
 }
 
 fn read(path: &Path) -> Result<String, ValidationError> {

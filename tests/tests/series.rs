@@ -5,23 +5,15 @@
 
 use reterra_tests::places;
 use reterra_tests::program::Program;
+use reterra_tests::sandbox::Sandbox;
 
 #[test]
 fn monthly_series_run_through_and_are_scored_on_withheld_months() {
     let Some(data) = places::shared_or_skip("sites_monthly") else { return };
     let program = Program::built().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("run");
-    let workflow = places::workspace().join("tests/workflows/tiny-monthly.toml");
-    let arguments = [
-        "run".as_ref(),
-        workflow.as_os_str(),
-        "--data".as_ref(),
-        data.as_os_str(),
-        "--out".as_ref(),
-        out.as_os_str(),
-    ];
-    let said = program.run(&arguments).unwrap().success().unwrap();
+    let sandbox = Sandbox::of_series(&data).unwrap();
+    let out = sandbox.out();
+    let said = sandbox.run(&program).unwrap().success().unwrap();
     assert!(said.out.contains("product: ") && said.out.contains("report: "), "{}", said.out);
     let skill = program.run(&["validate".as_ref(), out.as_os_str()]).unwrap().success().unwrap();
     for part in ["assimilated", "limatology", "oosted trees", "GPP", "NEE", "ET"] {
@@ -46,17 +38,7 @@ fn a_series_shorter_than_the_period_is_told() {
         let kept: String = text.lines().take(lines).flat_map(|line| [line, "\n"]).collect();
         std::fs::write(folder.path().join(name), kept).unwrap();
     }
-    let out = folder.path().join("run");
-    let workflow = places::workspace().join("tests/workflows/tiny-monthly.toml");
-    let arguments = [
-        "run".as_ref(),
-        workflow.as_os_str(),
-        "--data".as_ref(),
-        folder.path().as_os_str(),
-        "--out".as_ref(),
-        out.as_os_str(),
-    ];
-    let said = program.run(&arguments).unwrap();
+    let said = Sandbox::of_series(folder.path()).unwrap().run(&program).unwrap();
     assert_eq!(said.code, Some(1), "{}", said.err);
     for part in ["DE-Hai.csv", "29 months", "2008-12", "shorten [period]"] {
         assert!(said.err.contains(part), "no {part} in\n{}", said.err);

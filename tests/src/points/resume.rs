@@ -2,40 +2,46 @@
 
 use std::path::Path;
 
-use crate::ValidationError;
 use crate::disturb::{Moment, Signal, stop_in_stage};
 use crate::program::Program;
 use crate::record::{Goal, Record};
 use crate::sandbox::Sandbox;
 use crate::tree::Tree;
+use crate::{ValidationError, places};
 
 /// Where in a stage it is killed, as shares of the time that the stage takes.
 const SHARES: [f64; 4] = [0.0, 0.3, 0.6, 0.9];
 
-/// Number of files that differ from the undisturbed run's, by stage killed and by number of threads.
+/// Number of files that differ from the undisturbed run's, by stage killed and by number of threads; on normals, and on
+/// monthly series, where there is something withheld for the baselines to predict.
 ///
 /// # Errors
-/// Those of a run, and a stage that was never caught running.
+/// [`ValidationError::NoData`], those of a run, and a stage that was never caught running.
 pub fn measure() -> Result<Vec<Record>, ValidationError> {
-    let (program, sandbox) = (Program::built()?, Sandbox::new()?);
+    let program = Program::built()?;
+    let mut records = disturb("normals", &program, &Sandbox::new()?)?;
+    records.extend(disturb("series", &program, &Sandbox::of_series(&places::shared("sites_monthly")?)?)?);
+    Ok(records)
+}
+
+fn disturb(kind: &str, program: &Program, sandbox: &Sandbox) -> Result<Vec<Record>, ValidationError> {
     let reference = sandbox.file("reference");
     program.run(&sandbox.run_arguments(&reference, &["--threads", "1"]))?.success()?;
     let expected = Tree::of(&reference)?;
-    let threads = differing_with_threads(&program, &sandbox, &expected, 2)?;
-    let mut records = vec![record("threads", threads)];
+    let record = |what: &str, differing: usize| {
+        let name = format!("reanalysis-6-{kind}-{what}");
+        Record::new(name, differing as f64, Goal::AtMost(0.0), "files that differ")
+    };
+    let mut records = vec![record("threads", differing_with_threads(program, sandbox, &expected, 2)?)];
     for (stage, _) in program.stages(&reference)? {
         let mut differing = 0;
         for share in SHARES {
             let moment = Moment { stage: &stage, share };
-            differing += differing_after_kill(&program, &sandbox, (&reference, &expected), moment)?;
+            differing += differing_after_kill(program, sandbox, (&reference, &expected), moment)?;
         }
         records.push(record(&format!("kill-{stage}"), differing));
     }
     Ok(records)
-}
-
-fn record(what: &str, differing: usize) -> Record {
-    Record::new(format!("reanalysis-6-{what}"), differing as f64, Goal::AtMost(0.0), "files that differ")
 }
 
 /// Runs the tiny workflow with so many threads and counts the files that aren't as expected.
