@@ -3,7 +3,10 @@
 // Helpers of tests may unwrap as tests do.
 #![allow(clippy::unwrap_used)]
 
+use std::ffi::OsStr;
+
 use reterra_tests::places;
+use reterra_tests::points::speed::seconds_and_peak;
 use reterra_tests::program::Program;
 use reterra_tests::sandbox::Sandbox;
 
@@ -13,6 +16,10 @@ fn monthly_series_run_through_and_are_scored_on_withheld_months() {
     let program = Program::built().unwrap();
     let sandbox = Sandbox::of_series(&data).unwrap();
     let out = sandbox.out();
+    let arguments = sandbox.run_arguments(&out, &[]);
+    let arguments: Vec<&OsStr> = arguments.iter().map(AsRef::as_ref).collect();
+    let (seconds, peak) = seconds_and_peak(&program, &arguments).unwrap();
+    assert!(seconds > 0.1 && peak < 500.0, "{seconds} s, {peak} MiB");
     let said = sandbox.run(&program).unwrap().success().unwrap();
     assert!(said.out.contains("product: ") && said.out.contains("report: "), "{}", said.out);
     let skill = program.run(&["validate".as_ref(), out.as_os_str()]).unwrap().success().unwrap();
