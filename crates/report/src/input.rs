@@ -37,6 +37,9 @@ pub struct ReportInput {
     pub stations: Vec<Station>,
     /// Scores pooled over stations and months, one entry per variable and run.
     pub skill: Vec<Skill>,
+    /// The observations that all scores are made with.
+    #[serde(default)]
+    pub basis: Basis,
     /// What the project asks of these scores.
     pub goals: Vec<Goal>,
     /// Calibrated parameters, prior and posterior, one entry per name and group.
@@ -133,7 +136,49 @@ impl Run {
     }
 }
 
-/// Scores of one run against withheld observations of one variable.
+/// The observations that scores are made with, which decides what a score means.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Basis {
+    /// Observations that nothing was fitted to: scores tell how well the run predicts.
+    #[default]
+    Withheld,
+    /// The observations that were assimilated: scores tell how well it fits, no more.
+    Assimilated,
+}
+
+impl Basis {
+    /// The months scored, in two words.
+    pub(crate) fn months(self) -> &'static str {
+        match self {
+            Self::Withheld => "withheld months",
+            Self::Assimilated => "assimilated months",
+        }
+    }
+
+    /// What a share of variance explained refers to, after `It explains 80 % of the variance of GPP `.
+    pub(crate) fn clause(self) -> &'static str {
+        match self {
+            Self::Withheld => "in months withheld from it",
+            Self::Assimilated => "in the months that it assimilated, a fit and no validation",
+        }
+    }
+
+    /// What the scores are, in a sentence.
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Withheld => {
+                "Scores against months that neither calibration nor assimilation saw, pooled over stations."
+            }
+            Self::Assimilated => {
+                "No observations are withheld: these are scores against the months that were assimilated, pooled over \
+                 stations. They show how well the run fits, not how well it predicts."
+            }
+        }
+    }
+}
+
+/// Scores of one run against observations of one variable.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Skill {
     /// The variable scored.

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::axes::Area;
 use crate::figure::Figure;
-use crate::input::{Goal, ReportInput, Run, Skill, Variable};
+use crate::input::{Basis, Goal, ReportInput, Run, Skill, Variable};
 use crate::number;
 use crate::scale::{Scale, extent};
 use crate::seasonal::class;
@@ -139,8 +139,8 @@ pub(crate) fn draw(input: &ReportInput) -> Figure {
     let count = variables.len().max(1) as f64;
     let panel_width = ((WIDTH - LABELS) / count).clamp(LEAST_PANEL, MOST_PANEL);
     let area = Area { left: 8.0, top: 30.0, width: panel_width - VALUES, height: 156.0 };
-    let mut figure =
-        Figure::new(LABELS + panel_width * count, HEIGHT, "R² of every run against withheld observations");
+    let heading = format!("R² of every run in {}", input.basis.months());
+    let mut figure = Figure::new(LABELS + panel_width * count, HEIGHT, &heading);
     let runs: Vec<Run> =
         Run::ALL.into_iter().filter(|run| input.skill.iter().any(|score| score.run == *run)).collect();
     let lowest = extent(input.skill.iter().filter_map(|score| score.r2)).map_or(0.0, |(low, _)| low);
@@ -155,7 +155,7 @@ pub(crate) fn draw(input: &ReportInput) -> Figure {
         let marks = scores.filter_map(|(row, score)| rows.bar(row, score, input, &x));
         let panel = svg::group_at(LABELS + panel_width * i as f64, 0.0)
             .child(area.vertical_grid(&x, 5))
-            .child(title(*variable, area.left))
+            .child(title(*variable, input.basis, area.left))
             .child(svg::line((x.at(0.0), area.top), (x.at(0.0), area.bottom()), "zero"))
             .children(marks);
         figure.add(panel);
@@ -163,8 +163,8 @@ pub(crate) fn draw(input: &ReportInput) -> Figure {
     figure
 }
 
-fn title(variable: Variable, x: f64) -> Element {
-    let unit = Element::new("tspan").class("unit").attr("dx", 6).text("R², withheld months");
+fn title(variable: Variable, basis: Basis, x: f64) -> Element {
+    let unit = Element::new("tspan").class("unit").attr("dx", 6).text(&format!("R², {}", basis.months()));
     Element::new("text").num("x", x).num("y", 16.0).class("panel-title").text(variable.label()).child(unit)
 }
 

@@ -75,9 +75,9 @@ fn explained(input: &ReportInput) -> String {
         .collect();
     match parts.as_slice() {
         [] => String::new(),
-        [one] => format!(" It explains {one} in months withheld from it."),
+        [one] => format!(" It explains {one} {}.", input.basis.clause()),
         [rest @ .., last] => {
-            format!(" It explains {} and {last} in months withheld from it.", rest.join(", "))
+            format!(" It explains {} and {last} {}.", rest.join(", "), input.basis.clause())
         }
     }
 }
@@ -197,7 +197,7 @@ fn counted_phrase(count: usize, noun: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::input::{Inversion, Notice, Period, SpinUp, StationSpinUp};
+    use crate::input::{Basis, Inversion, Notice, Period, SpinUp, StationSpinUp};
 
     fn score(variable: Variable, run: Run, r2: f64) -> Skill {
         Skill { variable, run, r2: Some(r2), rmse: None, bias: None, n: 1, coverage: None }
@@ -220,6 +220,8 @@ mod tests {
             "Monthly carbon, nitrogen and water of 0 stations, January 2001 to December 2016, with 64 ensemble \
              members. It explains 81 % of the variance of GPP and 70 % of the variance of ET in months withheld from it."
         );
+        let fitted = lead(&ReportInput { basis: Basis::Assimilated, ..input });
+        assert!(fitted.ends_with("in the months that it assimilated, a fit and no validation."), "{fitted}");
     }
 
     #[test]

@@ -9,7 +9,9 @@ mod station;
 use std::path::Path;
 
 use reterra_fields::Month;
-use reterra_report::input::{Goal, Month as ShownMonth, Period, ReportInput, Run, Skill, Variable as Shown};
+use reterra_report::input::{
+    Basis, Goal, Month as ShownMonth, Period, ReportInput, Run, Skill, Variable as Shown,
+};
 use reterra_report::{figures, render};
 
 use crate::config::Workflow;
@@ -96,6 +98,10 @@ fn fill(material: &Material, context: &Context<'_>) -> Result<ReportInput, Stage
         members: workflow.assimilate.members,
         stations: station::all(material, workflow),
         skill: material.skill.pooled.iter().map(skill).collect(),
+        basis: match material.skill.kind {
+            Against::Withheld => Basis::Withheld,
+            Against::Assimilated => Basis::Assimilated,
+        },
         goals: goals(material.skill.kind),
         parameters: calibration::parameters(&material.calibration),
         spinup: Some(diagnostics::spinup(&material.spinup, workflow)),

@@ -57,6 +57,11 @@ fn page_and_figures_are_written_the_same_each_time() {
         assert_eq!(read(&one, name), read(&two, name), "{name}");
     }
     let page = read(&one, FILE);
-    assert!(page.contains("FI-Hyy") && page.contains("not a validation") && !page.contains("NaN"));
+    assert!(
+        page.contains("FI-Hyy")
+            && page.contains("a fit and no validation")
+            && !page.contains("neither calibration")
+            && !page.contains("NaN")
+    );
     assert!(filled(&one).stations[0].series.is_empty() && filled(&one).goals.is_empty());
 }
