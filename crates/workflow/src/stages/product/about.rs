@@ -14,7 +14,7 @@ pub const ATTRIBUTIONS: [&str; 2] = [
 
 /// Methods, by what they are used for.
 const REFERENCES: &str = "CLM5 biogeochemistry: Lawrence et al. 2019, doi:10.1029/2018MS001583. \
-    Semi-analytic spin-up: Luo et al. 2022, doi:10.1029/2022MS003008. \
+    Semi-analytic spin-up: Xia et al. 2012, doi:10.5194/gmd-5-1259-2012. \
     Ensemble transform Kalman inversion: Huang et al. 2022, doi:10.1088/1361-6420/ac99fa. \
     Ensemble transform Kalman filter: Bishop et al. 2001, \
     doi:10.1175/1520-0493(2001)129<0420:ASWTET>2.0.CO;2. \
