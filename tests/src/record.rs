@@ -101,8 +101,8 @@ impl Record {
     #[must_use]
     pub fn line(&self) -> String {
         let word = if self.pass { "pass" } else { "FAIL" };
-        let measured = if self.measured != 0.0 && (self.measured.abs() < 1e-3 || self.measured.abs() >= 1e5) {
-            format!("{:.3e}", self.measured)
+        let measured = if self.measured != 0.0 && (self.measured.abs() < 1e-2 || self.measured.abs() >= 1e5) {
+            format!("{:.2e}", self.measured)
         } else {
             format!("{:.3}", self.measured)
         };

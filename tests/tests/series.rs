@@ -33,21 +33,53 @@ fn monthly_series_run_through_and_are_scored_on_withheld_months() {
     }
 }
 
+/// One edit of Hainich's series, and what has to be said about it; none deletes it.
+type Spoiled = (&'static str, Option<fn(&str) -> String>, &'static [&'static str]);
+
+const SPOILED: &[Spoiled] = &[
+    ("no file", None, &["DE-Hai.csv"]),
+    (
+        "shorter than the period",
+        Some(|t| t.lines().take(30).flat_map(|line| [line, "\n"]).collect()),
+        &["DE-Hai.csv", "29 months", "2008-12", "shorten [period]"],
+    ),
+    (
+        "cut in a line",
+        Some(|t| t[..t.trim_end().len() - 30].to_owned()),
+        &["DE-Hai.csv, line 193", "truncated"],
+    ),
+    (
+        "a month left out",
+        Some(|t| t.lines().filter(|l| !l.starts_with("2006-03")).flat_map(|l| [l, "\n"]).collect()),
+        &["DE-Hai.csv, line 64", "2006-04", "2006-03"],
+    ),
+    (
+        "an unknown column",
+        Some(|t| t.replacen("tmax_degC", "tmax_K", 1)),
+        &["DE-Hai.csv", "tmax_K", "tmax_degC"],
+    ),
+];
+
 #[test]
-fn a_series_shorter_than_the_period_is_told() {
+fn a_spoiled_series_is_told_with_its_place() {
     let Some(data) = places::shared_or_skip("sites_monthly") else { return };
     let program = Program::built().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    for station in ["FI-Hyy", "DE-Hai", "FR-Pue"] {
-        let name = format!("{station}.csv");
-        let text = std::fs::read_to_string(data.join(&name)).unwrap();
-        let lines = if station == "DE-Hai" { 30 } else { usize::MAX };
-        let kept: String = text.lines().take(lines).flat_map(|line| [line, "\n"]).collect();
-        std::fs::write(folder.path().join(name), kept).unwrap();
-    }
-    let said = Sandbox::of_series(folder.path()).unwrap().run(&program).unwrap();
-    assert_eq!(said.code, Some(1), "{}", said.err);
-    for part in ["DE-Hai.csv", "29 months", "2008-12", "shorten [period]"] {
-        assert!(said.err.contains(part), "no {part} in\n{}", said.err);
+    for (what, edit, expected) in SPOILED {
+        let folder = tempfile::tempdir().unwrap();
+        for station in ["FI-Hyy", "DE-Hai", "FR-Pue"] {
+            let name = format!("{station}.csv");
+            let good = std::fs::read_to_string(data.join(&name)).unwrap();
+            let text = match edit {
+                None if station == "DE-Hai" => continue,
+                Some(edit) if station == "DE-Hai" => edit(&good),
+                _ => good,
+            };
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let said = Sandbox::of_series(folder.path()).unwrap().run(&program).unwrap();
+        assert_eq!(said.code, Some(1), "{what}: {}", said.err);
+        for part in *expected {
+            assert!(said.err.contains(part), "{what}: no `{part}` in\n{}", said.err);
+        }
     }
 }

@@ -122,14 +122,18 @@ fn interpolate(before: f64, this: f64, after: f64, position: f64) -> f64 {
 
 fn shift_to_mean(values: &mut [f64], mean: f64) {
     let shift = mean - values.iter().sum::<f64>() / values.len() as f64;
-    values.iter_mut().for_each(|v| *v += shift);
+    for v in values {
+        *v += shift;
+    }
 }
 
 fn scale_to_mean(values: &mut [f64], mean: f64) {
     let sum: f64 = values.iter().sum();
     if sum > 0.0 {
         let factor = mean * values.len() as f64 / sum;
-        values.iter_mut().for_each(|v| *v *= factor);
+        for v in values {
+            *v *= factor;
+        }
     } else {
         values.fill(mean);
     }

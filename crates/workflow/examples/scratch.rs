@@ -16,7 +16,7 @@ fn load(id:&str, igbp:Igbp, lat:f64, lon:f64, elev: f64, col:u32)->StationCase{
     let mut a:Series=BTreeMap::new(); a.insert(Variable::Gpp,ser(9,d)); a.insert(Variable::Lai,ser(10,1.0)); a.insert(Variable::Nee,ser(11,d)); a.insert(Variable::Biomass,ser(12,1.0)); a.insert(Variable::Et,ser(13,d));
     let mut v:Series=BTreeMap::new(); v.insert(Variable::Gpp,ser(14,d)); v.insert(Variable::Nee,ser(15,d)); v.insert(Variable::Et,ser(16,d));
     let st=Station{id:id.into(),name:id.into(),latitude:lat,longitude:lon,elevation:Some(elev),igbp,country:None,soil:None,deims:None,network:None,nitrogen_deposition:None};
-    StationCase::new(CaseInput{station:st,start:Month{year:2001,month:1},weather:w,assimilated:a,withheld:v},(40.0,20.0),1.0,60,(1,col)).unwrap()
+    StationCase::new(CaseInput{station:st,start:Month{year:2001,month:1},weather:w,assimilated:a,withheld:v},(40.0,20.0),1.0/(365.0*86400.0),60,(1,col)).unwrap()
 }
 fn r2(o:&[f64],m:&[f64])->(f64,f64){let mu=o.iter().sum::<f64>()/o.len() as f64;let sse:f64=o.iter().zip(m).map(|(a,b)|(a-b).powi(2)).sum();let sst:f64=o.iter().map(|a|(a-mu).powi(2)).sum();(1.0-sse/sst,m.iter().zip(o).map(|(a,b)|a-b).sum::<f64>()/o.len() as f64*86400.0)}
 type Pred=Vec<Vec<MonthlyOutput>>; // per station mean outputs
@@ -44,14 +44,15 @@ fn main(){
     let all=[VegetationClass::EvergreenNeedleleaf,VegetationClass::EvergreenBroadleaf,VegetationClass::DeciduousBroadleaf,VegetationClass::Shrub,VegetationClass::Grass,VegetationClass::Wetland,VegetationClass::Crop];
     let mut cal:Vec<Vec<Vec<MonthlyOutput>>>=vec![vec![];cases.len()]; let mut pri=cal.clone();
     let mut post:BTreeMap<usize,(ParameterSpace,Array2<f64>)>=BTreeMap::new();
-    let warm=spinup::Options{max_cycles:12,min_cycles:1,distance_limit:0.02,..Default::default()};
+    let warm=spinup::Options{max_cycles:6,min_cycles:1,distance_limit:0.02,..Default::default()};
     for (g,class) in all.iter().enumerate(){
+        if args.len()>6 && !format!("{class:?}").starts_with(&args[6]){continue;}
         let idx:Vec<usize>=(0..cases.len()).filter(|&i|cases[i].class==*class).collect();
         let space=ParameterSpace::new(wf.parameters.iter().filter(|p|Parameters::acts_on(&p.name,*class)).cloned().collect());
         let targets:Vec<Target>=idx.iter().map(|&i|Target::of(&cases[i],&wf.observations,eff)).collect();
         let y:Vec<f64>=targets.iter().flat_map(|t|t.values.clone()).collect(); let r:Vec<f64>=targets.iter().flat_map(|t|t.variances.clone()).collect();
         let e=prior_ensemble(&space.priors(),n,1,g as u32).unwrap();
-        let mut etki=Etki::new(e,&y,&Noise::Diagonal(r),EtkiOptions{max_iterations:iters,seed:1,group:g as u32,..Default::default()}).unwrap();
+        let mut etki=Etki::new(e,&y,&Noise::Diagonal(r),EtkiOptions{max_iterations:iters,step_scale:0.5,seed:1,group:g as u32,..Default::default()}).unwrap();
         let run=|u:&[f64],i:usize,months:usize|->Result<MemberRun,MemberFailure>{ let c=&cases[i]; let mut p=c.defaults(); space.apply(u,&mut p).map_err(|e|MemberFailure::new(e.to_string()))?; run_member(c,p,&start[i],&warm,months).map_err(|e|MemberFailure::new(e.to_string()))};
         let mut it=0;
         while !etki.done(){
@@ -71,11 +72,12 @@ fn main(){
         post.insert(g,(space,ens));
     }
     score("prior ensemble",&cases,&pri); score("calibrated",&cases,&cal);
-    for (g,class) in all.iter().enumerate(){ let k:Vec<usize>=(0..cases.len()).filter(|&i|cases[i].class==all[g]).collect(); let c2:Vec<_>=k.iter().map(|&i|cases[i].clone()).collect(); let r2:Vec<_>=k.iter().map(|&i|cal[i].clone()).collect(); score(&format!("  {class:?}"),&c2,&r2); }
+    for (i,c) in cases.iter().enumerate(){ if cal[i].is_empty()||args.len()<7{continue;} for v in [Variable::Gpp,Variable::Nee,Variable::Lai]{ let mut a=[0.0;12];let mut b=[0.0;12];let mut n=[0.0;12]; let mut nm=[0.0;12]; for t in 0..192{ let mm=cal[i].iter().map(|k|member::observe(v,&k[t])).sum::<f64>()/cal[i].len() as f64*(if v==Variable::Lai{1.0}else{86400.0}); b[t%12]+=mm; nm[t%12]+=1.0; if let Some(x)=c.assimilated[&v][t]{a[t%12]+=x*(if v==Variable::Lai{1.0}else{86400.0});n[t%12]+=1.0;} } println!("{} {:4} o {}\n            m {}",c.station.id,v.name(),(0..12).map(|k|format!("{:6.2}",a[k]/n[k])).collect::<String>(),(0..12).map(|k|format!("{:6.2}",b[k]/nm[k])).collect::<String>()); } }
+    for (g,class) in all.iter().enumerate(){ if !post.contains_key(&g){continue;} let k:Vec<usize>=(0..cases.len()).filter(|&i|cases[i].class==all[g]).collect(); let c2:Vec<_>=k.iter().map(|&i|cases[i].clone()).collect(); let r2:Vec<_>=k.iter().map(|&i|cal[i].clone()).collect(); score(&format!("  {class:?}"),&c2,&r2); }
     if n2==0{return;}
     // station level
     let sspace=ParameterSpace::new(wf.station_parameters.clone());
-    let res:Vec<(usize,Vec<Vec<MonthlyOutput>>,String)>=(0..cases.len()).map(|i|{
+    let res:Vec<(usize,Vec<Vec<MonthlyOutput>>,String)>=(0..cases.len()).filter(|&i|post.contains_key(&all.iter().position(|x|*x==cases[i].class).unwrap())).map(|i|{
         let c=&cases[i]; let g=all.iter().position(|x|*x==c.class).unwrap(); let (space,ens)=&post[&g];
         let sp=ParameterSpace::new(sspace.parameters().iter().filter(|p|Parameters::acts_on(&p.name,c.class)).cloned().collect());
         let pe=prior_ensemble(&sp.priors(),n2,2,i as u32).unwrap();
@@ -91,7 +93,7 @@ fn main(){
         let outs=(0..n2).into_par_iter().filter_map(|m|run(ens.row(m).as_slice().unwrap(),192).ok().map(|o|o.outputs)).collect();
         for (k,p) in space.parameters().iter().chain(sp.parameters()).enumerate(){ let c=ens.column(k); log+=&format!(" {}={:.3}",p.name,p.prior.physical(c.mean().unwrap())); }
         (i,outs,log)}).collect();
-    let ass:Vec<_>=res.iter().map(|r|r.1.clone()).collect();
+    let mut ass=vec![vec![];cases.len()]; for r in &res{ass[r.0]=r.1.clone();}
     for (i,_,log) in &res{ println!("{} {log}",cases[*i].station.id); score("",&cases[*i..=*i],&ass[*i..=*i]); }
     score("station",&cases,&ass);
     let _:Option<Pred>=None; let _=(Stage::Test,Bounds::None);

@@ -12,9 +12,10 @@ use reterra_land::forcing::WeatherSeries;
 use reterra_land::parameters::NAMES;
 use reterra_land::soil::{POOLS, Pool, column_totals};
 use reterra_land::spinup::{Options, spin_up};
-use reterra_workflow::config::{self, Overrides};
+use reterra_workflow::config::{self, Overrides, Workflow};
 use reterra_workflow::engine::StageError;
 use reterra_workflow::experiment::{StationCase, load_cases};
+use reterra_workflow::stages::spinup;
 
 use crate::record::{Goal, Record};
 use crate::{ValidationError, places};
@@ -51,8 +52,11 @@ struct Outcome {
 /// # Errors
 /// [`ValidationError::NoData`], and those of the model.
 pub fn measure() -> Result<Vec<Record>, ValidationError> {
-    let cases = cases()?;
-    let outcomes: Vec<Outcome> = cases.par_iter().map(compare).collect::<Result<_, _>>()?;
+    let workflow = workflow()?;
+    let options = spinup::options(&workflow.spinup);
+    let cases = cases(&workflow)?;
+    let outcomes: Vec<Outcome> =
+        cases.par_iter().map(|case| compare(case, &options)).collect::<Result<_, _>>()?;
     Ok(outcomes.iter().flat_map(records).collect())
 }
 
@@ -78,16 +82,20 @@ fn records(o: &Outcome) -> Vec<Record> {
     ]
 }
 
-fn cases() -> Result<Vec<StationCase>, ValidationError> {
+/// The workflow whose spin-up is checked.
+fn workflow() -> Result<Workflow, ValidationError> {
     let data = places::shared("sites_monthly")?;
     let file = places::workflow("stations-monthly.toml");
-    let workflow = config::load(&file, Overrides { data: Some(&data), seed: None }, NAMES)?;
-    let mut cases = load_cases(&workflow).map_err(|e| ValidationError::Cases { reason: reason(&e) })?;
+    Ok(config::load(&file, Overrides { data: Some(&data), seed: None }, NAMES)?)
+}
+
+fn cases(workflow: &Workflow) -> Result<Vec<StationCase>, ValidationError> {
+    let mut cases = load_cases(workflow).map_err(|e| ValidationError::Cases { reason: reason(&e) })?;
     cases.retain(|case| STATIONS.contains(&case.station.id.as_str()));
     if cases.len() == STATIONS.len() {
         return Ok(cases);
     }
-    Err(ValidationError::Absent { what: STATIONS.join(", "), path: workflow.domain.stations.path })
+    Err(ValidationError::Absent { what: STATIONS.join(", "), path: workflow.domain.stations.path.clone() })
 }
 
 fn reason(error: &StageError) -> String {
@@ -97,13 +105,12 @@ fn reason(error: &StageError) -> String {
     }
 }
 
-fn compare(case: &StationCase) -> Result<Outcome, ValidationError> {
+fn compare(case: &StationCase, options: &Options) -> Result<Outcome, ValidationError> {
     let land = |source| ValidationError::Land { station: case.station.id.clone(), source };
     let column = case.column(case.defaults());
     let weather = case.weather.slice(0..case.cycle_months);
     let start = Instant::now();
-    let (matrix, report) =
-        spin_up(&column, case.cold_start(&column), &weather, &Options::default()).map_err(land)?;
+    let (matrix, report) = spin_up(&column, case.cold_start(&column), &weather, options).map_err(land)?;
     let seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
     let mut brute = case.cold_start(&column);

@@ -138,7 +138,9 @@ fn root_uptake(column: &Column, state: &ColumnState, wetness: &Wetness) -> RootU
         }
     }
     if stress > 0.0 {
-        share.iter_mut().for_each(|s| *s /= stress);
+        for s in &mut share {
+            *s /= stress;
+        }
     }
     RootUptake { share, stress }
 }
@@ -369,8 +371,7 @@ fn grow_and_decompose(
     soil_parameters.decomp_scale *= season;
     let soil = soil::step(&mut state.soil, &column.soil, climate, &input, &soil_parameters, trace);
 
-    let (bought, price) =
-        allocation::buy_nitrogen(demand - soil.plant_nitrogen_uptake, p, budget.available);
+    let (bought, price) = allocation::buy_nitrogen(demand - soil.plant_nitrogen_uptake, p, budget.available);
     let uptake = soil.plant_nitrogen_uptake + bought;
     let growth = allocation::grow(plant, p, &shares, budget.available - price, (uptake, own));
     let needed = demand + own;

@@ -49,7 +49,7 @@ impl SolarTable {
         let max_day_length = days.iter().map(|d| d.day_length).fold(0.0, f64::max);
         let harmonics = (0..366)
             .map(|d| {
-                let angle = 2.0 * PI * (d as f64 + 0.5) / 365.25;
+                let angle = 2.0 * PI * (f64::from(d) + 0.5) / 365.25;
                 [angle.cos(), angle.sin(), (2.0 * angle).cos(), (2.0 * angle).sin()]
             })
             .collect();

@@ -13,7 +13,7 @@ const RESERVE_DAYS: f64 = 20.0;
 /// Largest share of the retranslocated pool used in a day.
 const RETRANSLOCATION_RATE: f64 = 0.05;
 
-/// Price of nitrogen bought from symbionts, gC gN⁻¹ (CLM5 FUN: |s_fix| = 6 at optimum temperature; Fisher et al.
+/// Price of nitrogen bought from symbionts, gC gN⁻¹ (CLM5 FUN: `s_fix` = −6 at optimum temperature; Fisher et al.
 /// 2010, doi:10.1029/2009GB003621).
 const NITROGEN_PRICE: f64 = 6.0;
 

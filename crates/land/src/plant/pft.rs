@@ -118,10 +118,8 @@ impl Pft {
             Self::NeedleleafEvergreenTemperate
             | Self::NeedleleafEvergreenBoreal
             | Self::NeedleleafDeciduousBoreal => 17.0,
-            Self::BroadleafEvergreenTropical | Self::BroadleafEvergreenTemperate => 20.0,
             Self::BroadleafDeciduousTropical => 18.0,
-            Self::BroadleafDeciduousTemperate | Self::BroadleafDeciduousBoreal => 20.0,
-            Self::EvergreenShrub | Self::DeciduousShrubTemperate | Self::DeciduousShrubBoreal => 0.5,
+            _ if self.is_tree() => 20.0,
             _ => 0.5,
         }
     }
