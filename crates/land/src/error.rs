@@ -60,6 +60,19 @@ pub enum LandError {
         /// Largest value accepted.
         upper: f64,
     },
+    /// A member's spin-up ran away.
+    #[error(
+        "the spin-up still changed by {drift:.0} gC m-2 yr-1 after {cycles} cycles (limit {limit:.0}); \
+         these parameters have no equilibrium nearby"
+    )]
+    Runaway {
+        /// Drift of the last cycle, gC m⁻² yr⁻¹.
+        drift: f64,
+        /// Cycles run.
+        cycles: usize,
+        /// Largest drift accepted, gC m⁻² yr⁻¹.
+        limit: f64,
+    },
     /// The semi-analytic solution failed.
     #[error("the semi-analytic spin-up cannot be solved")]
     Unsolvable {

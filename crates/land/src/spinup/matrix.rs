@@ -60,7 +60,7 @@ impl OperatorTrace {
     ///
     /// Run a whole forcing cycle with an empty trace, then call this with the state reached. Nitrogen limitation,
     /// mineral nitrogen and plants react to the new state: repeat until [`Self::distance_to_equilibrium`] is small.
-    /// Guards: a negative solution is set to 0; one that is not finite or above 1e8 g m-2 keeps the recorded mean.
+    /// Guards: a negative solution is set to 0; one that is not finite or above 1e5 g m-2 keeps the recorded mean.
     ///
     /// # Errors
     /// [`SpinupError::EmptyTrace`] without recorded days, [`SpinupError::NotFinite`] where a sum is not finite.

@@ -87,7 +87,9 @@ impl StationCase {
             sand,
             clay,
             soil_depth: SOIL_DEPTH,
-            nitrogen_deposition: input.station.nitrogen_deposition.unwrap_or(nitrogen_deposition) * DAY * YEAR_DAYS,
+            nitrogen_deposition: input.station.nitrogen_deposition.unwrap_or(nitrogen_deposition)
+                * DAY
+                * YEAR_DAYS,
         };
         Ok(Self {
             solar: Arc::new(SolarTable::new(site.latitude)),

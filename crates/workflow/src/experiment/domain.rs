@@ -71,16 +71,14 @@ pub fn load_cases(workflow: &Workflow) -> Result<Vec<StationCase>, StageError> {
     };
     let mut cases = Vec::with_capacity(stations.len());
     for (column, station) in stations.into_iter().enumerate() {
-        let Some(soil) = station.soil.clone() else {
+        let Some(soil) = station.soil else {
             return Err(StageError::failed(format!(
                 "station {} has no soil texture; give `sand` and `clay` (percent) in {}, or exclude it in [domain]",
                 station.id, workflow.domain.stations.written
             )));
         };
         let input = match (&workflow.forcing.source, &normals) {
-            (ForcingSource::Monthly { directory }, _) => {
-                monthly_input(workflow, station, &directory.path)?
-            }
+            (ForcingSource::Monthly { directory }, _) => monthly_input(workflow, station, &directory.path)?,
             (ForcingSource::Normals { file, co2_ppm }, normals) => {
                 let found = normals.as_ref().and_then(|n| n.get(&station.id)).ok_or_else(|| {
                     StageError::failed(format!("station {} has no normals in {}", station.id, file.written))

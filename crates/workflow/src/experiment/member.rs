@@ -8,6 +8,10 @@ use reterra_land::spinup::{self, Report, apply_history, spin_up};
 use super::case::StationCase;
 use crate::config::Variable;
 
+/// Drift beyond which a member's short spin-up counts as failed, gC m⁻² yr⁻¹: more than any undisturbed
+/// ecosystem gains or loses.
+const LARGEST_DRIFT: f64 = 150.0;
+
 /// What a member left.
 #[derive(Clone, Debug)]
 pub struct MemberRun {
@@ -38,6 +42,10 @@ pub fn run_member(
     state.plant.reset_nitrogen(&column.parameters);
     let cycle = case.weather.slice(0..case.cycle_months);
     let (mut state, spinup) = spin_up(&column, state, &cycle, options)?;
+    if spinup.drift.abs() > LARGEST_DRIFT {
+        let (drift, cycles) = (spinup.drift, spinup.cycles);
+        return Err(LandError::Runaway { drift, cycles, limit: LARGEST_DRIFT });
+    }
     apply_history(&mut state, &column);
     let start = state.clone();
     let mut outputs = Vec::with_capacity(months);

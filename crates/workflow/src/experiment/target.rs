@@ -1,6 +1,7 @@
 //! What an inversion aims at: the assimilated observations of stations as one vector with errors.
 
 use reterra_land::column::MonthlyOutput;
+use reterra_land::plant::pft::VegetationClass;
 
 use super::case::StationCase;
 use super::member::observe;
@@ -13,6 +14,11 @@ pub struct Place {
     pub variable: Variable,
     /// Which month of the run.
     pub month: usize,
+}
+
+/// Factor on error variances for what the model can't represent: one crop a column cannot follow a rotation.
+fn representativeness(class: VegetationClass) -> f64 {
+    if class == VegetationClass::Crop { 3.0 } else { 1.0 }
 }
 
 /// Observations of one station, flattened.
@@ -42,7 +48,7 @@ impl Target {
                 continue;
             };
             let count = series.iter().flatten().count() as f64;
-            let dilution = (count / observations.effective_months).max(1.0);
+            let dilution = (count / observations.effective_months).max(1.0) * representativeness(case.class);
             for (month, value) in series.iter().enumerate() {
                 if let Some(value) = *value {
                     target.places.push(Place { variable, month });

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use ndarray::{Array2, Array3, ArrayView1, s};
-use reterra_io::bundle::{read_bundle, write_bundle};
 use reterra_io::IoError;
+use reterra_io::bundle::{read_bundle, write_bundle};
 use reterra_land::column::MonthlyOutput;
 
 /// A variable of the model's monthly output.
@@ -27,38 +27,122 @@ pub struct Output {
 
 macro_rules! output {
     ($name:literal, $unit:literal, $long:literal, $standard:expr, $cell:literal, $of:expr) => {
-        Output { name: $name, unit: $unit, long_name: $long, standard_name: $standard, cell_methods: $cell, of: $of }
+        Output {
+            name: $name,
+            unit: $unit,
+            long_name: $long,
+            standard_name: $standard,
+            cell_methods: $cell,
+            of: $of,
+        }
     };
 }
 
 /// All variables, the observed ones first, in the order of [`crate::config::Variable::ALL`] (`biomass` is TOTVEGC).
 pub const OUTPUTS: &[Output] = &[
-    output!("GPP", "g m-2 s-1", "gross primary production of carbon", Some("gross_primary_productivity_of_biomass_expressed_as_carbon"), "time: mean", |m| m.gpp),
-    output!("NEE", "g m-2 s-1", "net ecosystem exchange of carbon, positive to the atmosphere", None, "time: mean", MonthlyOutput::nee),
-    output!("ET", "kg m-2 s-1", "evapotranspiration", Some("water_evapotranspiration_flux"), "time: mean", |m| m.et),
+    output!(
+        "GPP",
+        "g m-2 s-1",
+        "gross primary production of carbon",
+        Some("gross_primary_productivity_of_biomass_expressed_as_carbon"),
+        "time: mean",
+        |m| m.gpp
+    ),
+    output!(
+        "NEE",
+        "g m-2 s-1",
+        "net ecosystem exchange of carbon, positive to the atmosphere",
+        None,
+        "time: mean",
+        MonthlyOutput::nee
+    ),
+    output!(
+        "ET",
+        "kg m-2 s-1",
+        "evapotranspiration",
+        Some("water_evapotranspiration_flux"),
+        "time: mean",
+        |m| m.et
+    ),
     output!("LAI", "1", "leaf area index", Some("leaf_area_index"), "time: mean", |m| m.lai),
-    output!("TOTVEGC", "g m-2", "carbon in living vegetation", Some("vegetation_carbon_content"), "time: point", |m| m.vegetation_carbon),
+    output!(
+        "TOTVEGC",
+        "g m-2",
+        "carbon in living vegetation",
+        Some("vegetation_carbon_content"),
+        "time: point",
+        |m| m.vegetation_carbon
+    ),
     output!("AR", "g m-2 s-1", "autotrophic respiration of carbon", None, "time: mean", |m| m.ra),
     output!("HR", "g m-2 s-1", "heterotrophic respiration of carbon", None, "time: mean", |m| m.hr),
     output!("HARVESTC", "g m-2 s-1", "carbon removed by harvest", None, "time: mean", |m| m.harvest),
-    output!("TRANSP", "kg m-2 s-1", "transpiration", Some("transpiration_flux"), "time: mean", |m| m.transpiration),
-    output!("PRECIP", "kg m-2 s-1", "precipitation after station correction", Some("precipitation_flux"), "time: mean", |m| m.precipitation),
-    output!("RUNOFF", "kg m-2 s-1", "surface runoff and drainage", Some("runoff_flux"), "time: mean", |m| m.runoff),
-    output!("NINPUT", "g m-2 s-1", "nitrogen deposited, fertilised and fixed", None, "time: mean", |m| m.nitrogen_in),
-    output!("NLOSS", "g m-2 s-1", "nitrogen lost as gas, by leaching and by harvest", None, "time: mean", |m| m.nitrogen_out),
-    output!("TOTLITC", "g m-2", "carbon in litter and woody debris", Some("litter_mass_content_of_carbon"), "time: point", |m| m.litter_carbon),
-    output!("TOTSOMC", "g m-2", "carbon in soil organic matter", Some("soil_mass_content_of_carbon"), "time: point", |m| m.soil_carbon),
-    output!("TOTECOSYSC", "g m-2", "carbon in vegetation, litter and soil", None, "time: point", |m| m.ecosystem_carbon),
-    output!("TOTECOSYSN", "g m-2", "nitrogen in vegetation, litter and soil", None, "time: point", |m| m.ecosystem_nitrogen),
+    output!("TRANSP", "kg m-2 s-1", "transpiration", Some("transpiration_flux"), "time: mean", |m| m
+        .transpiration),
+    output!(
+        "PRECIP",
+        "kg m-2 s-1",
+        "precipitation after station correction",
+        Some("precipitation_flux"),
+        "time: mean",
+        |m| m.precipitation
+    ),
+    output!("RUNOFF", "kg m-2 s-1", "surface runoff and drainage", Some("runoff_flux"), "time: mean", |m| m
+        .runoff),
+    output!("NINPUT", "g m-2 s-1", "nitrogen deposited, fertilised and fixed", None, "time: mean", |m| m
+        .nitrogen_in),
+    output!(
+        "NLOSS",
+        "g m-2 s-1",
+        "nitrogen lost as gas, by leaching and by harvest",
+        None,
+        "time: mean",
+        |m| m.nitrogen_out
+    ),
+    output!(
+        "TOTLITC",
+        "g m-2",
+        "carbon in litter and woody debris",
+        Some("litter_mass_content_of_carbon"),
+        "time: point",
+        |m| m.litter_carbon
+    ),
+    output!(
+        "TOTSOMC",
+        "g m-2",
+        "carbon in soil organic matter",
+        Some("soil_mass_content_of_carbon"),
+        "time: point",
+        |m| m.soil_carbon
+    ),
+    output!("TOTECOSYSC", "g m-2", "carbon in vegetation, litter and soil", None, "time: point", |m| m
+        .ecosystem_carbon),
+    output!("TOTECOSYSN", "g m-2", "nitrogen in vegetation, litter and soil", None, "time: point", |m| m
+        .ecosystem_nitrogen),
     output!("SMINN", "g m-2", "mineral nitrogen in soil", None, "time: point", |m| m.mineral_nitrogen),
     output!("TWS", "kg m-2", "water on canopy, in snow and in soil", None, "time: point", |m| m.water),
-    output!("H2OSNO", "kg m-2", "snow water equivalent", Some("surface_snow_amount"), "time: point", |m| m.snow),
-    output!("H2OSOI", "m3 m-3", "soil water of the top 0.48 m", Some("volume_fraction_of_condensed_water_in_soil"), "time: point", |m| m.soil_moisture),
-    output!("TSOI", "K", "soil temperature at 0.2 m", Some("soil_temperature"), "time: point", |m| m.soil_temperature),
-    output!("BTRAN", "1", "soil water limitation of transpiration, 1 = none", None, "time: mean", |m| m.btran),
-    output!("NSUPPLY", "1", "nitrogen supply of growth over demand, 1 = no limitation", None, "time: mean", |m| m.nitrogen_supply),
+    output!("H2OSNO", "kg m-2", "snow water equivalent", Some("surface_snow_amount"), "time: point", |m| m
+        .snow),
+    output!(
+        "H2OSOI",
+        "m3 m-3",
+        "soil water of the top 0.48 m",
+        Some("volume_fraction_of_condensed_water_in_soil"),
+        "time: point",
+        |m| m.soil_moisture
+    ),
+    output!("TSOI", "K", "soil temperature at 0.2 m", Some("soil_temperature"), "time: point", |m| m
+        .soil_temperature),
+    output!("BTRAN", "1", "soil water limitation of transpiration, 1 = none", None, "time: mean", |m| m
+        .btran),
+    output!(
+        "NSUPPLY",
+        "1",
+        "nitrogen supply of growth over demand, 1 = no limitation",
+        None,
+        "time: mean",
+        |m| m.nitrogen_supply
+    ),
 ];
-
 
 /// Monthly output of an ensemble: per variable an array (station, month, member) in the code's units.
 ///

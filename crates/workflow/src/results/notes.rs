@@ -117,8 +117,9 @@ pub fn write_json(path: &Path, value: &impl Serialize) -> Result<(), StageError>
 /// # Errors
 /// Where the file can't be read or is not what is expected.
 pub fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, StageError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|e| StageError::failed(format!("cannot read {}: {e}; rerun the stage that made it", path.display())))?;
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        StageError::failed(format!("cannot read {}: {e}; rerun the stage that made it", path.display()))
+    })?;
     serde_json::from_str(&text)
         .map_err(|e| StageError::failed(format!("{} is not what this version writes: {e}", path.display())))
 }

@@ -15,9 +15,7 @@ use super::{calibrate, spinup};
 use crate::config::Workflow;
 use crate::engine::{Context, Inputs, Stage, StageError, StageOutput};
 use crate::experiment::{ParameterSpace, StationCase, domain, load_cases, run_tasks};
-use crate::results::{
-    CalibrationNote, EnsembleOutput, OUTPUTS, StationAssimilation, read_json, write_json,
-};
+use crate::results::{CalibrationNote, EnsembleOutput, OUTPUTS, StationAssimilation, read_json, write_json};
 
 /// File of the note.
 pub const NOTE: &str = "assimilate.json";
@@ -150,7 +148,7 @@ impl Station<'_> {
             return Ok((read_json(&note)?, EnsembleOutput::read(&bundle)?));
         }
         let smoothed = self.smooth(calibration, &directory)?;
-        let (result, output) = self.filter(smoothed)?;
+        let (result, output) = self.filter(&smoothed)?;
         output.write(&bundle)?;
         write_json(&note, &result)?;
         Ok((result, output))

@@ -78,7 +78,8 @@ impl Stage for Calibration {
     fn run(&self, context: &Context<'_>) -> Result<StageOutput, StageError> {
         let cases = load_cases(context.workflow())?;
         let states = spinup::read_states(context)?;
-        let run = Run { context, cases: &cases, states: &states, options: member_options(context.workflow()) };
+        let run =
+            Run { context, cases: &cases, states: &states, options: member_options(context.workflow()) };
         run.all()
     }
 }
@@ -153,7 +154,8 @@ impl Run<'_> {
         };
         while group.observed() && !checkpoint.etki.done() {
             let first = checkpoint.etki.steps().is_empty();
-            let runs = group.evaluate(checkpoint.etki.ensemble().to_owned(), first, "prior and iterations")?;
+            let runs =
+                group.evaluate(&checkpoint.etki.ensemble().to_owned(), first, "prior and iterations")?;
             if first {
                 group.store(&runs, prior, self, PRIOR)?;
             }
@@ -162,7 +164,7 @@ impl Run<'_> {
             write_json(&file, &checkpoint)?;
         }
         let ensemble = checkpoint.etki.ensemble().to_owned();
-        let runs = group.evaluate(ensemble.clone(), true, "calibrated ensemble")?;
+        let runs = group.evaluate(&ensemble, true, "calibrated ensemble")?;
         if !group.observed() {
             group.store(&runs, prior, self, PRIOR)?;
         }
@@ -227,7 +229,7 @@ impl<'a> Group<'a> {
     }
 
     /// Runs all members at all stations; the whole period if `full`, else to the last assimilated month.
-    fn evaluate(&self, ensemble: Array2<f64>, full: bool, message: &str) -> Result<Runs, StageError> {
+    fn evaluate(&self, ensemble: &Array2<f64>, full: bool, message: &str) -> Result<Runs, StageError> {
         let width = self.stations.len();
         let run = self.run;
         let months = run.context.workflow().period.months();
@@ -236,7 +238,8 @@ impl<'a> Group<'a> {
             let (member, station) = (task / width, self.stations[task % width]);
             let case = &run.cases[station];
             let mut parameters = case.defaults();
-            let fail = |e: reterra_land::error::LandError| MemberFailure::new(format!("{}: {e}", case.station.id));
+            let fail =
+                |e: reterra_land::error::LandError| MemberFailure::new(format!("{}: {e}", case.station.id));
             self.space.apply(&ensemble.row(member).to_vec(), &mut parameters).map_err(fail)?;
             let months = if full { months } else { case.assimilated_months() };
             run_member(case, parameters, &run.states[station], &run.options, months).map_err(fail)
@@ -278,7 +281,7 @@ impl<'a> Group<'a> {
             class: self.class,
             stations: self.stations.iter().map(|&i| self.run.cases[i].station.id.clone()).collect(),
             steps: etki.steps().to_vec(),
-            parameters: parameter_ensembles(&self.space, etki.ensemble()),
+            parameters: parameter_ensembles(&self.space, &etki.ensemble()),
             posterior: etki.ensemble().rows().into_iter().map(|r| r.to_vec()).collect(),
         }
     }
@@ -287,7 +290,7 @@ impl<'a> Group<'a> {
 /// Prior quantiles and posterior members of each parameter, physical.
 pub(super) fn parameter_ensembles(
     space: &ParameterSpace,
-    ensemble: ndarray::ArrayView2<'_, f64>,
+    ensemble: &ndarray::ArrayView2<'_, f64>,
 ) -> Vec<ParameterEnsemble> {
     space
         .parameters()

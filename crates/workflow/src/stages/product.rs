@@ -145,7 +145,7 @@ fn field(name: &str, output: &Output, data: Array2<f64>) -> Result<Field, StageE
 fn summary(output: &Output, members: &Array3<f64>, observed: bool) -> Result<Vec<Written>, StageError> {
     let (name, long) = (output.name, output.long_name);
     let moments = |of: fn(&Moments) -> f64| map_members(members, move |m| of(&Moments::of(m)));
-    let over_members = |method| format!("{} realization: {method}", output.cell_methods);
+    let over_members = |method| format!("{} member: {method}", output.cell_methods);
     let mean = field(name, output, moments(|m| m.mean))?
         .described(output.standard_name, &format!("{long}, ensemble mean"))
         .with_cell_methods(&over_members("mean"));

@@ -16,7 +16,7 @@ pub const STATES: &str = "states.json";
 /// File of the note.
 pub const NOTE: &str = "spinup.json";
 /// Largest relative distance of a soil pool from its linear equilibrium that counts as spun up.
-const DISTANCE: f64 = 0.005;
+const DISTANCE: f64 = 0.0005;
 
 /// The stage.
 pub struct SpinUp;
@@ -66,8 +66,7 @@ impl Stage for SpinUp {
     fn run(&self, context: &Context<'_>) -> Result<StageOutput, StageError> {
         let cases = load_cases(context.workflow())?;
         let options = options(&context.workflow().spinup);
-        let results =
-            run_tasks(context, "stations", cases.len(), |i| equilibrium(&cases[i], &options))?;
+        let results = run_tasks(context, "stations", cases.len(), |i| equilibrium(&cases[i], &options))?;
         let mut states = Vec::with_capacity(cases.len());
         let mut stations = Vec::with_capacity(cases.len());
         for (case, result) in cases.iter().zip(results) {

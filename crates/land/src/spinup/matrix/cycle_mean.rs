@@ -8,8 +8,9 @@ use crate::soil::{POOLS, Pool, Pools};
 /// It vanishes at the fixed point.
 pub(super) const HOLD: f64 = 1e-12;
 
-/// A solved pool beyond this content of a layer (g m-2) is not believed; the recorded mean stays (as in CTSM).
-const CAPACITY: f64 = 1e8;
+/// A solved pool beyond this content of a layer (g m-2) is not believed; the recorded mean stays (as in CTSM, with
+/// 100 kg instead of 100 t: in soil that a cycle found dry or frozen throughout, input over rate means nothing).
+const CAPACITY: f64 = 1e5;
 
 /// Slack of the bound on seasonal departures: recorded losses are shares of a day, slightly below their exponents.
 const BOUND_MARGIN: f64 = 1.1;

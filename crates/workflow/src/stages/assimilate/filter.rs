@@ -40,15 +40,15 @@ struct Filter<'a> {
 }
 
 impl Station<'_> {
-    pub(super) fn filter(&self, smoothed: Smoothed) -> Result<Assimilated, StageError> {
-        let mut filter = Filter::new(self, &smoothed)?;
+    pub(super) fn filter(&self, smoothed: &Smoothed) -> Result<Assimilated, StageError> {
+        let mut filter = Filter::new(self, smoothed)?;
         for month in 0..self.context.workflow().period.months() {
             self.context.check_interrupt()?;
             let outputs = filter.forecast(month)?;
             filter.keep(month, &outputs);
             filter.analyse(month, &outputs)?;
         }
-        filter.finish()
+        Ok(filter.finish())
     }
 }
 
@@ -120,7 +120,8 @@ impl<'a> Filter<'a> {
 
     /// Puts a forecast into the smoother's window, and what leaves it into the output.
     fn keep(&mut self, month: usize, outputs: &[MonthlyOutput]) {
-        let table = Array2::from_shape_fn((outputs.len(), OUTPUTS.len()), |(m, v)| (OUTPUTS[v].of)(&outputs[m]));
+        let table =
+            Array2::from_shape_fn((outputs.len(), OUTPUTS.len()), |(m, v)| (OUTPUTS[v].of)(&outputs[m]));
         if let Some((month, table)) = self.past.push(month, table) {
             self.output.set_table(0, month, &table);
         }
@@ -184,15 +185,15 @@ impl<'a> Filter<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Assimilated, StageError> {
+    fn finish(mut self) -> Assimilated {
         for (month, table) in self.past.finish() {
             self.output.set_table(0, month, &table);
         }
         let width = self.station.spaces.class.len();
         let (class, own) = self.parameters.view().split_at(ndarray::Axis(1), width);
-        self.note.parameters = parameter_ensembles(&self.station.spaces.class, class);
-        self.note.parameters.extend(parameter_ensembles(&self.station.spaces.station, own));
-        Ok((self.note, self.output))
+        self.note.parameters = parameter_ensembles(&self.station.spaces.class, &class);
+        self.note.parameters.extend(parameter_ensembles(&self.station.spaces.station, &own));
+        (self.note, self.output)
     }
 }
 
@@ -205,7 +206,7 @@ fn start(
     let mut begun: Vec<Result<Member, String>> = Vec::with_capacity(parameters.nrows());
     for row in parameters.rows() {
         station.context.check_interrupt()?;
-        begun.push(station.run(row, 0).map_err(|e| e.reason).and_then(|run| {
+        begun.push(station.run(&row, 0).map_err(|e| e.reason).and_then(|run| {
             note.imbalance = note.imbalance.max(run.imbalance);
             let column = member_column(station, &row.to_vec()).map_err(|e| e.to_string())?;
             Ok(Member { column, state: run.start })

@@ -35,18 +35,21 @@ impl Smoothed {
 }
 
 impl Station<'_> {
-    pub(super) fn smooth(&self, calibration: &CalibrationNote, directory: &Path) -> Result<Smoothed, StageError> {
+    pub(super) fn smooth(
+        &self,
+        calibration: &CalibrationNote,
+        directory: &Path,
+    ) -> Result<Smoothed, StageError> {
         let file = directory.join(format!("{}.smoother.json", self.case.station.id));
         let target = Target::of(self.case, &self.context.workflow().observations);
-        let mut smoothed =
-            if file.exists() { read_json(&file)? } else { self.begin(calibration, &target)? };
+        let mut smoothed = if file.exists() { read_json(&file)? } else { self.begin(calibration, &target)? };
         let months = self.case.assimilated_months();
         while smoothed.etki.as_ref().is_some_and(|e| !e.done()) {
             let ensemble = smoothed.members();
             let mut predictions = Vec::with_capacity(ensemble.nrows());
             for row in ensemble.rows() {
                 self.context.check_interrupt()?;
-                let run = self.run(row, months);
+                let run = self.run(&row, months);
                 if let Ok(run) = &run {
                     smoothed.imbalance = smoothed.imbalance.max(run.imbalance);
                 }
@@ -86,7 +89,8 @@ impl Station<'_> {
         let workflow = self.context.workflow();
         let members = workflow.assimilate.members;
         let found = calibration.classes.iter().find(|c| c.class == self.case.class);
-        let class = found.ok_or_else(|| StageError::failed(format!("no calibration of {:?}", self.case.class)))?;
+        let class =
+            found.ok_or_else(|| StageError::failed(format!("no calibration of {:?}", self.case.class)))?;
         let draw = |space: &crate::experiment::ParameterSpace, group: u32| {
             if space.is_empty() {
                 return Ok(Array2::zeros((members, 0)));
@@ -112,7 +116,7 @@ impl Station<'_> {
     }
 
     /// Runs a member from its own spin-up.
-    pub(super) fn run(&self, u: ArrayView1<'_, f64>, months: usize) -> Result<MemberRun, MemberFailure> {
+    pub(super) fn run(&self, u: &ArrayView1<'_, f64>, months: usize) -> Result<MemberRun, MemberFailure> {
         let fail = |e: LandError| MemberFailure::new(e.to_string());
         let mut parameters = self.case.defaults();
         self.spaces.apply(&u.to_vec(), &mut parameters).map_err(fail)?;

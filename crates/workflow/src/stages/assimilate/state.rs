@@ -123,7 +123,9 @@ mod tests {
         let column = column();
         let mut state = ColumnState::cold_start(&column, 283.0);
         let mut to = coordinates(&state);
-        to.iter_mut().for_each(|x| *x += 5.0);
+        for x in &mut to {
+            *x += 5.0;
+        }
         let before = pools(&state);
         move_to(&mut state, &column, &to);
         let after = pools(&state);
