@@ -118,11 +118,17 @@ mod tests {
     }
 
     #[test]
-    fn light_saturated_rate_is_rubisco_limited() {
+    fn the_rate_co_limits_rubisco_and_light_as_collatz_has_it() {
+        // Collatz et al. 1991: θ A² − (Ac + Aj) A + Ac Aj = 0, with 0.7 J² − (0.425 I + Jmax) J + 0.425 I Jmax = 0.
         let leaf = biochemistry(T25, 298.15);
         let rate = gross_assimilation(&leaf, 50.0, 5_000.0, 280.0);
-        let rubisco = 50.0 * (280.0 - 42.75) / (280.0 + 708.86);
-        assert!(rate <= rubisco && rate > 0.93 * rubisco, "{rate} {rubisco}");
+        let rubisco: f64 = 50.0 * (280.0 - 42.75) / (280.0 + leaf.km);
+        let (absorbed, jmax): (f64, f64) = (0.425 * 5_000.0, 50.0 * (2.59 - 0.035 * 25.0));
+        let sum = absorbed + jmax;
+        let electrons = (sum - (sum * sum - 4.0 * 0.7 * absorbed * jmax).sqrt()) / 1.4;
+        let light = 0.25 * electrons * (280.0 - 42.75) / (280.0 + 2.0 * 42.75);
+        let residual = 0.98 * rate * rate - (rubisco + light) * rate + rubisco * light;
+        assert!(residual.abs() < 1e-9 && rate < rubisco.min(light), "{rate} {rubisco} {light}");
         assert!(gross_assimilation(&leaf, 50.0, 0.0, 280.0).abs() < 1e-12);
     }
 

@@ -40,7 +40,7 @@ mod tests {
     fn constant_input_gives_input_over_rate() {
         // dX = 300 − 0.02 X a year: equilibrium 15,000.
         let mut pool = 1_000.0_f64;
-        for _ in 0..6 {
+        for _ in 0..10 {
             let before = pool;
             for _ in 0..3650 {
                 pool += (300.0 - 0.02 * pool) / 365.0;
