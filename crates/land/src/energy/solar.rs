@@ -1,7 +1,7 @@
 //! The sun's course over a site: day length, elevation and extraterrestrial radiation by day of the year.
 //!
-//! Declination: Spencer (1971), its first two harmonics (within 0.2°); eccentricity as in FAO-56 (Allen et al. 1998).
-//! Computed once per site.
+//! The orbit is CLM's (`shr_orb_mod`; Berger 1978, doi:10.1175/1520-0469(1978)035<2362:LTVODI>2.0.CO;2) for the year 2000:
+//! the vernal equinox at noon of 21 March, years of 365 days. Computed once per site.
 
 use std::f64::consts::PI;
 
@@ -59,11 +59,44 @@ impl SolarTable {
 }
 
 fn solar_day(latitude: f64, day: usize) -> SolarDay {
-    let angle = 2.0 * PI * day as f64 / 365.25;
-    let declination = 0.006918 - 0.399912 * angle.cos() + 0.070257 * angle.sin()
-        - 0.006758 * (2.0 * angle).cos()
-        + 0.000907 * (2.0 * angle).sin();
-    let eccentricity = 1.0 + 0.033 * angle.cos();
+    let orbit = Orbit::on(day as f64 + 1.5);
+    sun(latitude, orbit.declination, orbit.closeness)
+}
+
+/// Where the sun stands.
+struct Orbit {
+    /// Declination, radians.
+    declination: f64,
+    /// Square of the mean over the actual distance.
+    closeness: f64,
+}
+
+impl Orbit {
+    /// At a day of the calendar: 1.0 is the start of 1 January.
+    fn on(calendar_day: f64) -> Self {
+        const ECCENTRICITY: f64 = 0.016_704;
+        const OBLIQUITY: f64 = 23.4393 * PI / 180.0;
+        // Longitude of the perihelion from the moving vernal equinox, plus π.
+        const PERIHELION: f64 = (102.94 + 180.0) * PI / 180.0;
+        let e = ECCENTRICITY;
+        let beta = (1.0 - e * e).sqrt();
+        let at_equinox = 2.0
+            * (e * (0.5 + 0.125 * e * e) * (1.0 + beta) * PERIHELION.sin()
+                - 0.25 * e * e * (0.5 + beta) * (2.0 * PERIHELION).sin());
+        let mean_longitude = at_equinox + (calendar_day - 80.5) * 2.0 * PI / 365.0;
+        let anomaly = mean_longitude - PERIHELION;
+        let longitude = mean_longitude
+            + e * ((2.0 - 0.25 * e * e) * anomaly.sin() + 1.25 * e * (2.0 * anomaly).sin());
+        let inverse_distance = (1.0 + e * (longitude - PERIHELION).cos()) / (1.0 - e * e);
+        Self {
+            declination: (OBLIQUITY.sin() * longitude.sin()).asin(),
+            closeness: inverse_distance * inverse_distance,
+        }
+    }
+}
+
+/// A day at a latitude, degrees, for a declination, radians, and the square of the mean over the actual distance.
+fn sun(latitude: f64, declination: f64, closeness: f64) -> SolarDay {
     let phi = latitude.to_radians();
     let (a, b) = (phi.sin() * declination.sin(), phi.cos() * declination.cos());
     let half_day = (-a / b.max(1e-9)).clamp(-1.0, 1.0).acos();
@@ -82,7 +115,7 @@ fn solar_day(latitude: f64, day: usize) -> SolarDay {
     SolarDay {
         day_length: half_day / PI * crate::constants::DAY,
         lengthening: false,
-        top_of_atmosphere: (SOLAR_CONSTANT * eccentricity * daily).max(0.0),
+        top_of_atmosphere: (SOLAR_CONSTANT * closeness * daily).max(0.0),
         sin_elevation,
         shape,
     }
@@ -94,22 +127,34 @@ mod tests {
 
     #[test]
     fn day_length_and_radiation_are_fao56s() {
-        // FAO-56 examples 8 and 9: 20° S, 3 September: N 11.7 h, Ra 32.2 MJ m-2 d-1 with a solar constant of 1367
-        // W m-2 and a declination (Cooper's) of 6.9°, where Spencer's is 7.5°: together 2 %.
-        let day = solar_day(-20.0, 245);
-        assert!((day.day_length / 3600.0 - 11.7).abs() < 0.1, "{}", day.day_length);
-        let radiation = day.top_of_atmosphere * 0.0864;
-        assert!((radiation / 32.2 - 1.0).abs() < 0.025, "{radiation}");
+        // FAO-56 examples 8 and 9: 20° S, 3 September, declination 0.120, dr 0.985: N 11.7 h, Ra 32.2 MJ m-2 d-1 with a
+        // solar constant of 1367 W m-2.
+        let day = sun(-20.0, 0.120, 0.985);
+        assert!((day.day_length / 3600.0 - 11.7).abs() < 0.05, "{}", day.day_length);
+        let radiation = day.top_of_atmosphere * 0.0864 * 1_367.0 / SOLAR_CONSTANT;
+        assert!((radiation / 32.2 - 1.0).abs() < 2e-3, "{radiation}");
+    }
+
+    #[test]
+    fn the_orbit_is_the_almanacs() {
+        // Astronomical Almanac, noon UT, mean of a leap cycle; the equinox of a calendar of 365 days wanders by 0.3°.
+        for (day, degrees) in [(1, -23.0), (80, 0.0), (172, 23.44), (246, 7.5), (266, -0.1), (355, -23.44)] {
+            let found = Orbit::on(f64::from(day) + 0.5).declination.to_degrees();
+            assert!((found - degrees).abs() < 0.4, "day {day}: {found}");
+        }
+        // Perihelion 0.9833 AU early in January, aphelion 1.0167 AU early in July.
+        assert!((Orbit::on(4.0).closeness * 0.9833 * 0.9833 - 1.0).abs() < 5e-4);
+        assert!((Orbit::on(186.0).closeness * 1.0167 * 1.0167 - 1.0).abs() < 5e-4);
     }
 
     #[test]
     fn radiation_has_its_closed_forms_at_equator_and_pole() {
-        // Equinox at the equator: S0 E / π; polar day: S0 E sin δ, δ = 23.45° at the solstice, known to 0.2° (0.8 %).
-        let near = |value: f64, exact: f64| assert!((value / exact - 1.0).abs() < 8e-3, "{value} {exact}");
-        near(solar_day(0.0, 79).top_of_atmosphere, SOLAR_CONSTANT * 1.0069 / PI);
+        // Equinox at the equator: S0 E / π; polar day: S0 E sin δ, δ = 23.44° at the solstice.
+        let near = |value: f64, exact: f64| assert!((value / exact - 1.0).abs() < 2e-3, "{value} {exact}");
+        near(solar_day(0.0, 79).top_of_atmosphere, SOLAR_CONSTANT * 1.0078 / PI);
         near(
             solar_day(89.999, 171).top_of_atmosphere,
-            SOLAR_CONSTANT * 0.9678 * 23.45_f64.to_radians().sin(),
+            SOLAR_CONSTANT * 0.9678 * 23.44_f64.to_radians().sin(),
         );
     }
 
