@@ -1,20 +1,23 @@
 //! What drives a column: daily weather, and the monthly means it is made from.
 
+use crate::batched;
 use crate::error::LandError;
 
-/// Weather of one day.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct DailyWeather {
-    /// Lowest air temperature, K.
-    pub tmin: f64,
-    /// Highest air temperature, K.
-    pub tmax: f64,
-    /// Mean incident short-wave radiation, W m⁻².
-    pub shortwave: f64,
-    /// Vapour pressure deficit, Pa.
-    pub vpd: f64,
-    /// Precipitation, kg m⁻² d⁻¹.
-    pub precipitation: f64,
+batched! {
+    /// Weather of one day.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct DailyWeather {
+        /// Lowest air temperature, K.
+        pub tmin: T,
+        /// Highest air temperature, K.
+        pub tmax: T,
+        /// Mean incident short-wave radiation, W m⁻².
+        pub shortwave: T,
+        /// Vapour pressure deficit, Pa.
+        pub vpd: T,
+        /// Precipitation, kg m⁻² d⁻¹.
+        pub precipitation: T,
+    }
 }
 
 /// Monthly means of the weather, and the air's CO₂.

@@ -8,6 +8,7 @@ pub mod constants;
 pub mod energy;
 pub mod error;
 pub mod forcing;
+pub mod lanes;
 pub mod parameters;
 pub mod plant;
 pub mod soil;

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::LandError;
+use crate::lanes::{Batched, Real};
 use crate::plant::pft::{Pft, VegetationClass};
 use crate::soil::SoilParameters;
 
@@ -16,10 +17,27 @@ macro_rules! parameters {
     ($($name:ident, $lower:expr, $upper:expr, $doc:expr;)*) => {
         /// Parameters of one column.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        pub struct Parameters {
-            $(#[doc = $doc] pub $name: f64,)*
+        pub struct Parameters<T: Real = f64> {
+            $(#[doc = $doc] pub $name: T,)*
             /// Soil biogeochemistry.
-            pub soil: SoilParameters,
+            pub soil: SoilParameters<T>,
+        }
+
+        impl<T: Real> Batched for Parameters<T> {
+            type Column = Parameters;
+            fn gather<'a>(column: &dyn Fn(usize) -> &'a Parameters) -> Self {
+                Self {
+                    $($name: T::gather(&|k| &column(k).$name),)*
+                    soil: SoilParameters::gather(&|k| &column(k).soil),
+                }
+            }
+            fn lane(&self, lane: usize) -> Parameters {
+                Parameters { $($name: self.$name.lane(lane),)* soil: self.soil.lane(lane) }
+            }
+            fn set_lane(&mut self, lane: usize, column: &Parameters) {
+                $(self.$name.set_lane(lane, &column.$name);)*
+                self.soil.set_lane(lane, &column.soil);
+            }
         }
 
         /// Names of the parameters that can be set from outside.
@@ -270,14 +288,16 @@ impl Parameters {
             _ => true,
         }
     }
+}
 
+impl<T: Real> Parameters<T> {
     /// Vcmax at 25 °C of the top leaf, µmol m⁻² s⁻¹: leaf N × Rubisco share × CLM's specific activities
     /// (7.16 g Rubisco per gN, 60 µmol g⁻¹ s⁻¹; CLM technical note, eq. 9.10 with LUNA off).
     #[must_use]
-    pub fn vcmax25_top(&self) -> f64 {
+    pub fn vcmax25_top(&self) -> T {
         const RUBISCO_PER_NITROGEN: f64 = 7.16;
         const ACTIVITY: f64 = 60.0;
-        self.flnr * RUBISCO_PER_NITROGEN * ACTIVITY / (self.slatop * self.leafcn)
+        self.flnr * (RUBISCO_PER_NITROGEN * ACTIVITY) / (self.slatop * self.leafcn)
     }
 }
 

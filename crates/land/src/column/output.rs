@@ -1,43 +1,46 @@
 //! What a column tells of a day and of a month.
 
+use crate::batched;
 use serde::{Deserialize, Serialize};
 
 use super::setup::SECONDS;
 use super::state::ColumnState;
 
-/// Flows of one day, per m² and day: carbon in gC, nitrogen in gN, water in kg.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct DayFluxes {
-    /// Gross primary production (after nitrogen limitation).
-    pub gpp: f64,
-    /// Autotrophic respiration.
-    pub ra: f64,
-    /// Heterotrophic respiration.
-    pub hr: f64,
-    /// Carbon carried away by harvest.
-    pub harvest: f64,
-    /// Nitrogen carried away by harvest.
-    pub harvest_n: f64,
-    /// Nitrogen deposited and fixed.
-    pub nitrogen_in: f64,
-    /// Nitrogen lost as gas and by leaching.
-    pub nitrogen_out: f64,
-    /// Precipitation after correction.
-    pub precipitation: f64,
-    /// Evapotranspiration.
-    pub et: f64,
-    /// Transpiration, part of it.
-    pub transpiration: f64,
-    /// Runoff and drainage.
-    pub runoff: f64,
-    /// Leaf area index, m² m⁻².
-    pub lai: f64,
-    /// Net radiation, W m⁻².
-    pub net_radiation: f64,
-    /// Plant water stress, 1 = none.
-    pub btran: f64,
-    /// Actual over potential nitrogen supply of growth, 1 = no limitation.
-    pub nitrogen_supply: f64,
+batched! {
+    /// Flows of one day, per m² and day: carbon in gC, nitrogen in gN, water in kg.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub struct DayFluxes {
+        /// Gross primary production (after nitrogen limitation).
+        pub gpp: T,
+        /// Autotrophic respiration.
+        pub ra: T,
+        /// Heterotrophic respiration.
+        pub hr: T,
+        /// Carbon carried away by harvest.
+        pub harvest: T,
+        /// Nitrogen carried away by harvest.
+        pub harvest_n: T,
+        /// Nitrogen deposited and fixed.
+        pub nitrogen_in: T,
+        /// Nitrogen lost as gas and by leaching.
+        pub nitrogen_out: T,
+        /// Precipitation after correction.
+        pub precipitation: T,
+        /// Evapotranspiration.
+        pub et: T,
+        /// Transpiration, part of it.
+        pub transpiration: T,
+        /// Runoff and drainage.
+        pub runoff: T,
+        /// Leaf area index, m² m⁻².
+        pub lai: T,
+        /// Net radiation, W m⁻².
+        pub net_radiation: T,
+        /// Plant water stress, 1 = none.
+        pub btran: T,
+        /// Actual over potential nitrogen supply of growth, 1 = no limitation.
+        pub nitrogen_supply: T,
+    }
 }
 
 /// Means of a month (fluxes per second) and the stocks at its end.

@@ -3,6 +3,7 @@
 //! The orbit is CLM's (`shr_orb_mod`; Berger 1978, doi:10.1175/1520-0469(1978)035<2362:LTVODI>2.0.CO;2) for the year 2000:
 //! the vernal equinox at noon of 21 March, years of 365 days. Computed once per site.
 
+use crate::batched;
 use std::f64::consts::PI;
 
 /// Number of quadrature points over half a day.
@@ -13,19 +14,21 @@ const NODES: [f64; POINTS] = [0.112_701_665_379_258_3, 0.5, 0.887_298_334_620_74
 pub const WEIGHTS: [f64; POINTS] = [5.0 / 18.0, 8.0 / 18.0, 5.0 / 18.0];
 const SOLAR_CONSTANT: f64 = 1_361.0;
 
-/// The sun on one day.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct SolarDay {
-    /// Day length, s.
-    pub day_length: f64,
-    /// Whether days are getting longer.
-    pub lengthening: bool,
-    /// Daily mean extraterrestrial radiation on the horizontal, W m⁻².
-    pub top_of_atmosphere: f64,
-    /// Sine of the sun's elevation at the quadrature points of the half-day.
-    pub sin_elevation: [f64; POINTS],
-    /// Share of a day's radiation per unit of time at each point: radiation = daily mean × shape.
-    pub shape: [f64; POINTS],
+batched! {
+    /// The sun on one day.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub struct SolarDay {
+        /// Day length, s.
+        pub day_length: T,
+        /// 1 where days are getting longer, else 0.
+        pub lengthening: T,
+        /// Daily mean extraterrestrial radiation on the horizontal, W m⁻².
+        pub top_of_atmosphere: T,
+        /// Sine of the sun's elevation at the quadrature points of the half-day.
+        pub sin_elevation: [T; POINTS],
+        /// Share of a day's radiation per unit of time at each point: radiation = daily mean × shape.
+        pub shape: [T; POINTS],
+    }
 }
 
 /// The sun over a site, day by day (366 days; noleap years use the first 365).
@@ -45,7 +48,7 @@ impl SolarTable {
     pub fn new(latitude: f64) -> Self {
         let mut days: Vec<SolarDay> = (0..366).map(|d| solar_day(latitude, d)).collect();
         for d in 0..366 {
-            days[d].lengthening = (10..192).contains(&((d + 20) % 366)) == (latitude >= 0.0);
+            days[d].lengthening = f64::from((10..192).contains(&((d + 20) % 366)) == (latitude >= 0.0));
         }
         let max_day_length = days.iter().map(|d| d.day_length).fold(0.0, f64::max);
         let harmonics = (0..366)
@@ -85,8 +88,8 @@ impl Orbit {
                 - 0.25 * e * e * (0.5 + beta) * (2.0 * PERIHELION).sin());
         let mean_longitude = at_equinox + (calendar_day - 80.5) * 2.0 * PI / 365.0;
         let anomaly = mean_longitude - PERIHELION;
-        let longitude = mean_longitude
-            + e * ((2.0 - 0.25 * e * e) * anomaly.sin() + 1.25 * e * (2.0 * anomaly).sin());
+        let longitude =
+            mean_longitude + e * ((2.0 - 0.25 * e * e) * anomaly.sin() + 1.25 * e * (2.0 * anomaly).sin());
         let inverse_distance = (1.0 + e * (longitude - PERIHELION).cos()) / (1.0 - e * e);
         Self {
             declination: (OBLIQUITY.sin() * longitude.sin()).asin(),
@@ -114,7 +117,7 @@ fn sun(latitude: f64, declination: f64, closeness: f64) -> SolarDay {
     let daily = (half_day * a + b * half_day.sin()) / PI;
     SolarDay {
         day_length: half_day / PI * crate::constants::DAY,
-        lengthening: false,
+        lengthening: 0.0,
         top_of_atmosphere: (SOLAR_CONSTANT * closeness * daily).max(0.0),
         sin_elevation,
         shape,

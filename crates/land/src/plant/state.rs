@@ -1,5 +1,6 @@
 //! What a plant holds: carbon and nitrogen pools and the memory of its phenology.
 
+use crate::batched;
 use serde::{Deserialize, Serialize};
 
 /// Where a deciduous plant is in its year.
@@ -79,19 +80,21 @@ pub struct Vegetation {
     pub et_mean: f64,
 }
 
-/// Nitrogen of the tissues, gN m⁻².
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct TissueNitrogen {
-    /// Leaf.
-    pub leaf: f64,
-    /// Fine root.
-    pub froot: f64,
-    /// Live wood.
-    pub livewood: f64,
-    /// Dead wood.
-    pub deadwood: f64,
-    /// Storage.
-    pub storage: f64,
+batched! {
+    /// Nitrogen of the tissues, gN m⁻².
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+    pub struct TissueNitrogen {
+        /// Leaf.
+        pub leaf: T,
+        /// Fine root.
+        pub froot: T,
+        /// Live wood.
+        pub livewood: T,
+        /// Dead wood.
+        pub deadwood: T,
+        /// Storage.
+        pub storage: T,
+    }
 }
 
 impl Vegetation {

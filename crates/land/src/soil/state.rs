@@ -1,5 +1,6 @@
 //! What the soil of one column holds, what drives it, and what leaves it in a day.
 
+use crate::batched;
 use serde::{Deserialize, Serialize};
 
 use super::grid::LAYERS;
@@ -11,7 +12,7 @@ pub const POOLS: usize = 7;
 pub const LANES: usize = 8;
 
 /// Organic pools by layer, g m-2 (content of the layer per ground area). Lane 7 is padding and stays zero.
-pub type Pools = [[f64; LANES]; LAYERS];
+pub type Pools<T = f64> = [[T; LANES]; LAYERS];
 
 /// The organic pools of CLM5 and their lane in [`Pools`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -59,17 +60,19 @@ impl Pool {
     }
 }
 
-/// Carbon and nitrogen in the soil of one column.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct SoilState {
-    /// Organic carbon, gC m-2.
-    pub carbon: Pools,
-    /// Organic nitrogen, gN m-2.
-    pub nitrogen: Pools,
-    /// Ammonium, gN m-2 by layer.
-    pub nh4: [f64; LAYERS],
-    /// Nitrate, gN m-2 by layer.
-    pub no3: [f64; LAYERS],
+batched! {
+    /// Carbon and nitrogen in the soil of one column.
+    #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+    pub struct SoilState {
+        /// Organic carbon, gC m-2.
+        pub carbon: Pools<T>,
+        /// Organic nitrogen, gN m-2.
+        pub nitrogen: Pools<T>,
+        /// Ammonium, gN m-2 by layer.
+        pub nh4: [T; LAYERS],
+        /// Nitrate, gN m-2 by layer.
+        pub no3: [T; LAYERS],
+    }
 }
 
 impl Default for SoilState {
@@ -114,59 +117,65 @@ pub fn column_totals(pools: &Pools) -> [f64; POOLS] {
     std::array::from_fn(|i| pools.iter().map(|layer| layer[i]).sum())
 }
 
-/// What does not change in time in the soil of a column.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct SoilColumn {
-    /// Sand, percent of mass, mean of the column.
-    pub sand: f64,
-    /// Clay, percent of mass, mean of the column.
-    pub clay: f64,
-    /// Number of layers above bedrock, 1 to [`LAYERS`]; nothing happens below.
-    pub active_layers: usize,
-    /// Dry bulk density, kg m-3.
-    pub bulk_density: [f64; LAYERS],
-    /// Porosity, m3 m-3.
-    pub porosity: [f64; LAYERS],
-    /// Share of roots, sums to one (or to zero without plants), see [`super::root_profile`].
-    pub root_fraction: [f64; LAYERS],
-    /// Share of surface litter, sums to one, see [`super::surface_litter_profile`].
-    pub litter_profile: [f64; LAYERS],
+batched! {
+    /// What does not change in time in the soil of a column.
+    #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+    pub struct SoilColumn {
+        /// Sand, percent of mass, mean of the column.
+        pub sand: T,
+        /// Clay, percent of mass, mean of the column.
+        pub clay: T,
+        /// Number of layers above bedrock, 1 to [`LAYERS`]; nothing happens below.
+        pub active_layers: usize,
+        /// Dry bulk density, kg m-3.
+        pub bulk_density: [T; LAYERS],
+        /// Porosity, m3 m-3.
+        pub porosity: [T; LAYERS],
+        /// Share of roots, sums to one (or to zero without plants), see [`super::root_profile`].
+        pub root_fraction: [T; LAYERS],
+        /// Share of surface litter, sums to one, see [`super::surface_litter_profile`].
+        pub litter_profile: [T; LAYERS],
+    }
 }
 
-/// Physical state of the soil on one day.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct SoilClimate {
-    /// Temperature, K.
-    pub temperature: [f64; LAYERS],
-    /// Matric potential, `MPa`, negative.
-    pub psi: [f64; LAYERS],
-    /// Liquid water, m3 m-3.
-    pub water: [f64; LAYERS],
-    /// Largest thaw depth of this and the last year, m (soil that never freezes: its full depth; never thaws: 0).
-    pub frozen_depth_limit: f64,
-    /// Water that leaves the column below, kg m-2 d-1.
-    pub drainage: f64,
-    /// Water that leaves over the surface, kg m-2 d-1.
-    pub surface_runoff: f64,
-    /// Running annual evapotranspiration, mm yr-1.
-    pub et_annual: f64,
+batched! {
+    /// Physical state of the soil on one day.
+    #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+    pub struct SoilClimate {
+        /// Temperature, K.
+        pub temperature: [T; LAYERS],
+        /// Matric potential, `MPa`, negative.
+        pub psi: [T; LAYERS],
+        /// Liquid water, m3 m-3.
+        pub water: [T; LAYERS],
+        /// Largest thaw depth of this and the last year, m (soil that never freezes: its full depth; never thaws: 0).
+        pub frozen_depth_limit: T,
+        /// Water that leaves the column below, kg m-2 d-1.
+        pub drainage: T,
+        /// Water that leaves over the surface, kg m-2 d-1.
+        pub surface_runoff: T,
+        /// Running annual evapotranspiration, mm yr-1.
+        pub et_annual: T,
+    }
 }
 
-/// What one day brings to the soil, g m-2 d-1.
-///
-/// Litter below the active layers enters the deepest active layer.
-#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
-pub struct SoilInput {
-    /// Litter carbon by layer and pool, gC m-2 d-1.
-    pub litter_carbon: Pools,
-    /// Litter nitrogen by layer and pool, gN m-2 d-1.
-    pub litter_nitrogen: Pools,
-    /// Deposited nitrogen, gN m-2 d-1; enters the ammonium of the top layer.
-    pub nitrogen_deposition: f64,
-    /// Symbiotic fixation, gN m-2 d-1; enters the ammonium in proportion to roots.
-    pub nitrogen_fixation: f64,
-    /// Mineral nitrogen that plants ask for, gN m-2 d-1.
-    pub plant_nitrogen_demand: f64,
+batched! {
+    /// What one day brings to the soil, g m-2 d-1.
+    ///
+    /// Litter below the active layers enters the deepest active layer.
+    #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+    pub struct SoilInput {
+        /// Litter carbon by layer and pool, gC m-2 d-1.
+        pub litter_carbon: Pools<T>,
+        /// Litter nitrogen by layer and pool, gN m-2 d-1.
+        pub litter_nitrogen: Pools<T>,
+        /// Deposited nitrogen, gN m-2 d-1; enters the ammonium of the top layer.
+        pub nitrogen_deposition: T,
+        /// Symbiotic fixation, gN m-2 d-1; enters the ammonium in proportion to roots.
+        pub nitrogen_fixation: T,
+        /// Mineral nitrogen that plants ask for, gN m-2 d-1.
+        pub plant_nitrogen_demand: T,
+    }
 }
 
 impl Default for SoilInput {
@@ -181,30 +190,32 @@ impl Default for SoilInput {
     }
 }
 
-/// What happened in one day, g m-2 d-1 of the column.
-///
-/// Carbon: change = litter - `heterotrophic_respiration`. Nitrogen: change = litter + deposition + fixation +
-/// `free_fixation` - `plant_nitrogen_uptake` - `denitrification` - `leaching`.
-#[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
-pub struct SoilFluxes {
-    /// Carbon respired by decomposers, gC m-2 d-1.
-    pub heterotrophic_respiration: f64,
-    /// Mineral nitrogen taken up by plants, gN m-2 d-1, at most their demand.
-    pub plant_nitrogen_uptake: f64,
-    /// Nitrogen released by decomposition, gN m-2 d-1.
-    pub gross_mineralisation: f64,
-    /// Nitrogen taken up by decomposers, gN m-2 d-1.
-    pub immobilisation: f64,
-    /// Actual over potential immobilisation, 0 to 1; 1 where nothing is immobilised.
-    pub fpi: f64,
-    /// Fixation by free-living microbes, gN m-2 d-1.
-    pub free_fixation: f64,
-    /// Ammonium oxidised, gN m-2 d-1 (the part lost as N2O included).
-    pub nitrification: f64,
-    /// Nitrogen lost as gas, gN m-2 d-1: N2 and N2O of denitrification and N2O of nitrification.
-    pub denitrification: f64,
-    /// N2O lost, gN m-2 d-1; part of `denitrification`.
-    pub n2o: f64,
-    /// Nitrate lost with drainage and runoff, gN m-2 d-1.
-    pub leaching: f64,
+batched! {
+    /// What happened in one day, g m-2 d-1 of the column.
+    ///
+    /// Carbon: change = litter - `heterotrophic_respiration`. Nitrogen: change = litter + deposition + fixation +
+    /// `free_fixation` - `plant_nitrogen_uptake` - `denitrification` - `leaching`.
+    #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
+    pub struct SoilFluxes {
+        /// Carbon respired by decomposers, gC m-2 d-1.
+        pub heterotrophic_respiration: T,
+        /// Mineral nitrogen taken up by plants, gN m-2 d-1, at most their demand.
+        pub plant_nitrogen_uptake: T,
+        /// Nitrogen released by decomposition, gN m-2 d-1.
+        pub gross_mineralisation: T,
+        /// Nitrogen taken up by decomposers, gN m-2 d-1.
+        pub immobilisation: T,
+        /// Actual over potential immobilisation, 0 to 1; 1 where nothing is immobilised.
+        pub fpi: T,
+        /// Fixation by free-living microbes, gN m-2 d-1.
+        pub free_fixation: T,
+        /// Ammonium oxidised, gN m-2 d-1 (the part lost as N2O included).
+        pub nitrification: T,
+        /// Nitrogen lost as gas, gN m-2 d-1: N2 and N2O of denitrification and N2O of nitrification.
+        pub denitrification: T,
+        /// N2O lost, gN m-2 d-1; part of `denitrification`.
+        pub n2o: T,
+        /// Nitrate lost with drainage and runoff, gN m-2 d-1.
+        pub leaching: T,
+    }
 }

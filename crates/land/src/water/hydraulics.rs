@@ -4,30 +4,33 @@
 //! doi:10.1029/WR020i006p00682); thermal conductivity of the solid from Farouki (1981). CLM5 technical note,
 //! sections 2.7.3 and 2.6.3.
 
+use crate::batched;
 use crate::constants::{DAY, MEGAPASCAL_PER_MM};
 use crate::soil::grid::{LAYERS, THICKNESS};
 
-/// Hydraulic and thermal properties of a column of one texture.
-#[derive(Clone, Debug)]
-pub struct Hydraulics {
-    /// Porosity, m³ m⁻³.
-    pub porosity: f64,
-    /// Clapp–Hornberger exponent.
-    pub exponent: f64,
-    /// Saturated suction, mm (positive).
-    pub suction: f64,
-    /// Saturated conductivity, mm d⁻¹.
-    pub conductivity: f64,
-    /// Pore space by layer, mm.
-    pub capacity: [f64; LAYERS],
-    /// Layers above bedrock.
-    pub layers: usize,
-    /// Thermal conductivity of dry and of saturated soil, W m⁻¹ K⁻¹.
-    pub heat_dry: f64,
-    /// See `heat_dry`.
-    pub heat_saturated: f64,
-    /// Heat capacity of the solids, J m⁻³ K⁻¹, already times their volume share.
-    pub heat_solid: f64,
+batched! {
+    /// Hydraulic and thermal properties of a column of one texture.
+    #[derive(Clone, Debug)]
+    pub struct Hydraulics {
+        /// Porosity, m³ m⁻³.
+        pub porosity: T,
+        /// Clapp–Hornberger exponent.
+        pub exponent: T,
+        /// Saturated suction, mm (positive).
+        pub suction: T,
+        /// Saturated conductivity, mm d⁻¹.
+        pub conductivity: T,
+        /// Pore space by layer, mm.
+        pub capacity: [T; LAYERS],
+        /// Layers above bedrock.
+        pub layers: usize,
+        /// Thermal conductivity of dry and of saturated soil, W m⁻¹ K⁻¹.
+        pub heat_dry: T,
+        /// See `heat_dry`.
+        pub heat_saturated: T,
+        /// Heat capacity of the solids, J m⁻³ K⁻¹, already times their volume share.
+        pub heat_solid: T,
+    }
 }
 
 impl Hydraulics {

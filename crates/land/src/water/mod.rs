@@ -5,21 +5,24 @@ pub mod hydraulics;
 pub mod snow;
 pub mod soil_water;
 
+use crate::batched;
 use serde::{Deserialize, Serialize};
 
 use crate::soil::grid::LAYERS;
 
-/// Water of a column, kg m⁻² (mm).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct WaterState {
-    /// On the leaves.
-    pub canopy: f64,
-    /// Snow, water equivalent.
-    pub snow: f64,
-    /// Liquid water by soil layer.
-    pub liquid: [f64; LAYERS],
-    /// Ice by soil layer.
-    pub ice: [f64; LAYERS],
+batched! {
+    /// Water of a column, kg m⁻² (mm).
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    pub struct WaterState {
+        /// On the leaves.
+        pub canopy: T,
+        /// Snow, water equivalent.
+        pub snow: T,
+        /// Liquid water by soil layer.
+        pub liquid: [T; LAYERS],
+        /// Ice by soil layer.
+        pub ice: [T; LAYERS],
+    }
 }
 
 impl WaterState {
