@@ -1,7 +1,8 @@
 //! The parameters of one column, under CLM's names where CLM has them.
 //!
 //! Defaults by plant functional type are those of CLM5's parameter file c171117. Departures are named: `fcur`
-//! of herbs is 0.5 (CLM: 0), so that cut meadows regrow within the season. Parameters without a CLM name are
+//! of herbs is 0.5 (CLM: 0), so that cut meadows regrow within the season; `soilpsi_off` of crops is -5 MPa (CLM:
+//! -0.8), because crops ripen and are cut, they don't shed their leaves at the first dry topsoil. Parameters without a CLM name are
 //! the embedded model's own; names with `_scale` multiply, names with `_cos1` … `_sin2` are the amplitudes of
 //! the first two annual harmonics of a log-multiplier, so that a station's seasonal course can be estimated
 //! while carbon still closes.
@@ -137,6 +138,7 @@ parameters! {
     fracfixers, 0.0, 1.0, "Share of nitrogen demand left unmet by the soil that the plant buys with carbon (CLM5 FUN: fixation and symbionts).";
     nfert, 0.0, 100.0, "Nitrogen fertiliser, gN m⁻² yr⁻¹, given evenly from mid-March to mid-June.";
     harvest_day, -365.0, 730.0, "Day of the (first) harvest or cut, 0-based.";
+    harvest_interval, 14.0, 365.0, "Days between the cuts of a meadow; the last one is before mid-October.";
     harvest_frac, 0.0, 1.0, "Share of leaf and storage carried away by a harvest.";
     forc_tbot_offset, -20.0, 20.0, "Air temperature of the station less that of the forcing, K.";
     forc_solar_scale, 0.1, 3.0, "Multiplier on incident short-wave radiation.";
@@ -233,7 +235,7 @@ impl Parameters {
             ndays_off: 15.0,
             fstor2tran: 0.5,
             soilpsi_on: -0.6,
-            soilpsi_off: -0.8,
+            soilpsi_off: if pft == Pft::C3Crop { -5.0 } else { -0.8 },
             t_acclim: if evergreen { 10.0 } else { 5.0 },
             smpso: SMPSO[i],
             smpsc: SMPSC[i],
@@ -245,6 +247,7 @@ impl Parameters {
             fracfixers: 0.25,
             nfert: if pft == Pft::C3Crop { 12.0 } else { 0.0 },
             harvest_day: if pft == Pft::C3Crop { 205.0 } else { 165.0 },
+            harvest_interval: 45.0,
             harvest_frac: if pft == Pft::C3Crop { 0.6 } else { 0.0 },
             forc_tbot_offset: 0.0,
             forc_solar_scale: 1.0,
@@ -280,6 +283,7 @@ impl Parameters {
         let seasonal = matches!(class, V::DeciduousBroadleaf | V::DeciduousNeedleleaf);
         match name {
             "nfert" | "harvest_day" | "harvest_frac" => managed,
+            "harvest_interval" => class == V::Grass,
             "init_wood_scale" | "stem_leaf" | "croot_stem" | "flivewd" | "lwtop_ann" | "br_mr" => !herb,
             "gddfunc_p1" | "gddfunc_p2" | "ndays_on" => seasonal || herb,
             "crit_dayl" => seasonal,

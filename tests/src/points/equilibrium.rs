@@ -110,7 +110,7 @@ fn compare(case: &StationCase, options: &Options) -> Result<Outcome, ValidationE
     let column = case.column(case.defaults());
     let weather = case.weather.slice(0..case.cycle_months);
     let start = Instant::now();
-    let (matrix, report) = spin_up(&column, case.cold_start(&column), &weather, options).map_err(land)?;
+    let (matrix, report) = spin_up(&column, &case.cold_start(&column), &weather, options).map_err(land)?;
     let seconds = start.elapsed().as_secs_f64();
     let start = Instant::now();
     let mut brute = case.cold_start(&column);

@@ -9,7 +9,6 @@ mod step;
 
 pub use balance::LargestImbalance;
 pub use output::{DayFluxes, MonthlyOutput};
-pub use run::simulate;
+pub use run::{BatchOutcome, simulate, simulate_batch};
 pub use setup::{Column, Site};
 pub use state::ColumnState;
-pub use step::step;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::setup::SECONDS;
 use super::state::ColumnState;
+use crate::lanes::Real;
 
 batched! {
     /// Flows of one day, per m² and day: carbon in gC, nitrogen in gN, water in kg.
@@ -43,65 +44,67 @@ batched! {
     }
 }
 
-/// Means of a month (fluxes per second) and the stocks at its end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct MonthlyOutput {
-    /// Gross primary production, gC m⁻² s⁻¹.
-    pub gpp: f64,
-    /// Autotrophic respiration, gC m⁻² s⁻¹.
-    pub ra: f64,
-    /// Heterotrophic respiration, gC m⁻² s⁻¹.
-    pub hr: f64,
-    /// Carbon harvested, gC m⁻² s⁻¹.
-    pub harvest: f64,
-    /// Evapotranspiration, kg m⁻² s⁻¹.
-    pub et: f64,
-    /// Transpiration, kg m⁻² s⁻¹.
-    pub transpiration: f64,
-    /// Precipitation, kg m⁻² s⁻¹.
-    pub precipitation: f64,
-    /// Runoff and drainage, kg m⁻² s⁻¹.
-    pub runoff: f64,
-    /// Nitrogen deposited and fixed, gN m⁻² s⁻¹.
-    pub nitrogen_in: f64,
-    /// Nitrogen lost as gas, by leaching and by harvest, gN m⁻² s⁻¹.
-    pub nitrogen_out: f64,
-    /// Leaf area index, m² m⁻².
-    pub lai: f64,
-    /// Plant water stress.
-    pub btran: f64,
-    /// Nitrogen supply over demand.
-    pub nitrogen_supply: f64,
-    /// Carbon of plants at the end, gC m⁻².
-    pub vegetation_carbon: f64,
-    /// Carbon of litter and woody debris at the end, gC m⁻².
-    pub litter_carbon: f64,
-    /// Soil organic carbon at the end, gC m⁻².
-    pub soil_carbon: f64,
-    /// Carbon of plants, litter and soil at the end, gC m⁻².
-    pub ecosystem_carbon: f64,
-    /// Nitrogen of plants and soil at the end, gN m⁻².
-    pub ecosystem_nitrogen: f64,
-    /// Mineral nitrogen at the end, gN m⁻².
-    pub mineral_nitrogen: f64,
-    /// All water of the column at the end, kg m⁻².
-    pub water: f64,
-    /// Snow at the end, kg m⁻².
-    pub snow: f64,
-    /// Liquid water and ice of the top half metre at the end, as a share of volume.
-    pub soil_moisture: f64,
-    /// Soil temperature at 0.2 m at the end, K.
-    pub soil_temperature: f64,
+batched! {
+    /// Means of a month (fluxes per second) and the stocks at its end.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+    pub struct MonthlyOutput {
+        /// Gross primary production, gC m⁻² s⁻¹.
+        pub gpp: T,
+        /// Autotrophic respiration, gC m⁻² s⁻¹.
+        pub ra: T,
+        /// Heterotrophic respiration, gC m⁻² s⁻¹.
+        pub hr: T,
+        /// Carbon harvested, gC m⁻² s⁻¹.
+        pub harvest: T,
+        /// Evapotranspiration, kg m⁻² s⁻¹.
+        pub et: T,
+        /// Transpiration, kg m⁻² s⁻¹.
+        pub transpiration: T,
+        /// Precipitation, kg m⁻² s⁻¹.
+        pub precipitation: T,
+        /// Runoff and drainage, kg m⁻² s⁻¹.
+        pub runoff: T,
+        /// Nitrogen deposited and fixed, gN m⁻² s⁻¹.
+        pub nitrogen_in: T,
+        /// Nitrogen lost as gas, by leaching and by harvest, gN m⁻² s⁻¹.
+        pub nitrogen_out: T,
+        /// Leaf area index, m² m⁻².
+        pub lai: T,
+        /// Plant water stress.
+        pub btran: T,
+        /// Nitrogen supply over demand.
+        pub nitrogen_supply: T,
+        /// Carbon of plants at the end, gC m⁻².
+        pub vegetation_carbon: T,
+        /// Carbon of litter and woody debris at the end, gC m⁻².
+        pub litter_carbon: T,
+        /// Soil organic carbon at the end, gC m⁻².
+        pub soil_carbon: T,
+        /// Carbon of plants, litter and soil at the end, gC m⁻².
+        pub ecosystem_carbon: T,
+        /// Nitrogen of plants and soil at the end, gN m⁻².
+        pub ecosystem_nitrogen: T,
+        /// Mineral nitrogen at the end, gN m⁻².
+        pub mineral_nitrogen: T,
+        /// All water of the column at the end, kg m⁻².
+        pub water: T,
+        /// Snow at the end, kg m⁻².
+        pub snow: T,
+        /// Liquid water and ice of the top half metre at the end, as a share of volume.
+        pub soil_moisture: T,
+        /// Soil temperature at 0.2 m at the end, K.
+        pub soil_temperature: T,
+    }
 }
 
-impl MonthlyOutput {
+impl<T: Real> MonthlyOutput<T> {
     /// Net ecosystem exchange, gC m⁻² s⁻¹, positive to the air (harvested carbon leaves elsewhere).
     #[must_use]
-    pub fn nee(&self) -> f64 {
+    pub fn nee(&self) -> T {
         self.ra + self.hr - self.gpp
     }
 
-    pub(super) fn add(&mut self, day: &DayFluxes) {
+    pub(super) fn add(&mut self, day: &DayFluxes<T>) {
         self.gpp += day.gpp;
         self.ra += day.ra;
         self.hr += day.hr;
@@ -117,7 +120,7 @@ impl MonthlyOutput {
         self.nitrogen_supply += day.nitrogen_supply;
     }
 
-    pub(super) fn finish(&mut self, days: usize, state: &ColumnState) {
+    pub(super) fn finish(&mut self, days: usize, state: &ColumnState<T>) {
         let days = days as f64;
         for flux in [
             &mut self.gpp,
@@ -131,22 +134,22 @@ impl MonthlyOutput {
             &mut self.nitrogen_in,
             &mut self.nitrogen_out,
         ] {
-            *flux /= days * SECONDS;
+            *flux /= T::of(days * SECONDS);
         }
         for mean in [&mut self.lai, &mut self.btran, &mut self.nitrogen_supply] {
-            *mean /= days;
+            *mean /= T::of(days);
         }
         let pools = state.soil.carbon_by_pool();
         self.vegetation_carbon = state.plant.carbon();
-        self.litter_carbon = pools[..4].iter().sum();
-        self.soil_carbon = pools[4..].iter().sum();
+        self.litter_carbon = pools[..4].iter().fold(T::default(), |a, &b| a + b);
+        self.soil_carbon = pools[4..].iter().fold(T::default(), |a, &b| a + b);
         self.ecosystem_carbon = state.total_carbon();
         self.ecosystem_nitrogen = state.total_nitrogen();
         self.mineral_nitrogen = state.soil.mineral_nitrogen();
         self.water = state.water.total();
         self.snow = state.water.snow;
         // Layers 1 to 6 end at 0.48 m.
-        let wet: f64 = (0..6).map(|i| state.water.liquid[i] + state.water.ice[i]).sum();
+        let wet = (0..6).fold(T::default(), |a, i| a + (state.water.liquid[i] + state.water.ice[i]));
         self.soil_moisture = wet / 480.0;
         self.soil_temperature = state.temperature[3];
     }

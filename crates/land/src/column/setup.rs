@@ -1,9 +1,12 @@
 //! What does not change while a column runs.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::constants::{DAY, STANDARD_PRESSURE};
 use crate::energy::solar::SolarTable;
+use crate::lanes::{Batched, PerColumn, Real};
 use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
 use crate::soil::grid::{LAYERS, layers_above};
@@ -33,31 +36,34 @@ pub struct Site {
     pub nitrogen_deposition: f64,
 }
 
-/// A site with its parameters, and all that follows from them alone.
+/// A site with its parameters, and all that follows from them alone; or a batch of sites that share plant functional
+/// type and number of soil layers.
 #[derive(Clone, Debug)]
-pub struct Column {
+pub struct Column<T: Real = f64> {
     /// The place.
-    pub site: Site,
+    pub site: PerColumn<T, Site>,
+    /// What grows there.
+    pub pft: Pft,
     /// Its parameters.
-    pub parameters: Parameters,
+    pub parameters: Parameters<T>,
     /// The sun over it.
-    pub solar: std::sync::Arc<SolarTable>,
+    pub solar: Arc<SolarTable<T>>,
     /// Hydraulic and thermal properties.
-    pub hydraulics: Hydraulics,
+    pub hydraulics: Hydraulics<T>,
     /// Soil of the biogeochemistry.
-    pub soil: SoilColumn,
+    pub soil: SoilColumn<T>,
     /// Air pressure, Pa.
-    pub pressure: f64,
+    pub pressure: T,
     /// Aerodynamic conductance, m s⁻¹.
-    pub aerodynamic: f64,
+    pub aerodynamic: T,
     /// Nitrogen deposition, gN m⁻² d⁻¹.
-    pub deposition: f64,
+    pub deposition: T,
 }
 
 impl Column {
     /// Works out a column. `solar` is shared between the members of a site.
     #[must_use]
-    pub fn new(site: Site, parameters: Parameters, solar: std::sync::Arc<SolarTable>) -> Self {
+    pub fn new(site: Site, parameters: Parameters, solar: Arc<SolarTable>) -> Self {
         let layers = layers_above(site.soil_depth);
         let hydraulics = Hydraulics::from_texture(
             site.sand,
@@ -79,7 +85,8 @@ impl Column {
             pressure: STANDARD_PRESSURE * (1.0 - 2.255_77e-5 * site.elevation).powf(5.255_88),
             aerodynamic: aerodynamic_conductance(site.pft.canopy_height()),
             deposition: site.nitrogen_deposition / crate::constants::YEAR_DAYS,
-            site,
+            pft: site.pft,
+            site: PerColumn::new(|_| site.clone()),
             parameters,
             solar,
             hydraulics,
@@ -87,12 +94,43 @@ impl Column {
         }
     }
 
+    /// Whether two columns can share a batch.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.pft == other.pft && self.hydraulics.layers == other.hydraulics.layers
+    }
+}
+
+impl<T: Real> Column<T> {
+    /// A batch of columns that [are alike](Column::is_like), one a lane.
+    #[must_use]
+    pub fn gather<'a>(column: &dyn Fn(usize) -> &'a Column) -> Self {
+        Self::under(Arc::new(SolarTable::gather(&|k| &*column(k).solar)), column)
+    }
+
+    /// As [`Self::gather`], where the columns' suns were put together before.
+    #[must_use]
+    pub fn under<'a>(solar: Arc<SolarTable<T>>, column: &dyn Fn(usize) -> &'a Column) -> Self {
+        debug_assert!((1..T::WIDTH).all(|k| column(k).is_like(column(0))));
+        Self {
+            site: PerColumn::gather(&|k| &column(k).site),
+            pft: column(0).pft,
+            parameters: Parameters::gather(&|k| &column(k).parameters),
+            solar,
+            hydraulics: Hydraulics::gather(&|k| &column(k).hydraulics),
+            soil: SoilColumn::gather(&|k| &column(k).soil),
+            pressure: T::gather(&|k| &column(k).pressure),
+            aerodynamic: T::gather(&|k| &column(k).aerodynamic),
+            deposition: T::gather(&|k| &column(k).deposition),
+        }
+    }
+
     /// Multiplier exp(Σ aₖ hₖ) of four harmonic amplitudes on a day.
     #[must_use]
-    pub fn season(&self, amplitudes: [f64; 4], day: usize) -> f64 {
+    pub fn season(&self, amplitudes: [T; 4], day: usize) -> T {
         let h = &self.solar.harmonics[day];
         let sum = amplitudes[0] * h[0] + amplitudes[1] * h[1] + amplitudes[2] * h[2] + amplitudes[3] * h[3];
-        if sum == 0.0 { 1.0 } else { sum.clamp(-5.0, 5.0).exp() }
+        sum.clamp(-5.0, 5.0).exp()
     }
 }
 

@@ -3,25 +3,33 @@
 use serde::{Deserialize, Serialize};
 
 use super::setup::Column;
+use crate::batched;
+use crate::lanes::Real;
 use crate::plant::pft::LeafHabit;
 use crate::plant::state::Vegetation;
 use crate::soil::SoilState;
 use crate::soil::grid::LAYERS;
 use crate::water::WaterState;
 
-/// All prognostic variables of a column.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ColumnState {
-    /// Plants.
-    pub plant: Vegetation,
-    /// Soil organic matter and mineral nitrogen.
-    pub soil: SoilState,
-    /// Water.
-    pub water: WaterState,
-    /// Soil temperature, K.
-    pub temperature: [f64; LAYERS],
-    /// Deepest thaw of this year and of the last, m.
-    pub thaw: [f64; 2],
+batched! {
+    /// All prognostic variables of a column.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(bound(
+        serialize = "T: Serialize, Vegetation<T>: Serialize",
+        deserialize = "T: Deserialize<'de>, Vegetation<T>: Deserialize<'de>"
+    ))]
+    pub struct ColumnState {
+        /// Plants.
+        pub plant: Vegetation<T>,
+        /// Soil organic matter and mineral nitrogen.
+        pub soil: SoilState<T>,
+        /// Water.
+        pub water: WaterState<T>,
+        /// Soil temperature, K.
+        pub temperature: [T; LAYERS],
+        /// Deepest thaw of this year and of the last, m.
+        pub thaw: [T; 2],
+    }
 }
 
 impl ColumnState {
@@ -29,7 +37,7 @@ impl ColumnState {
     #[must_use]
     pub fn cold_start(column: &Column, mean_temperature: f64) -> Self {
         let p = &column.parameters;
-        let pft = column.site.pft;
+        let pft = column.pft;
         let evergreen = pft.leaf_habit() == LeafHabit::Evergreen;
         let mean = mean_temperature + p.forc_tbot_offset;
         let mut water = WaterState { canopy: 0.0, snow: 0.0, liquid: [0.0; LAYERS], ice: [0.0; LAYERS] };
@@ -39,7 +47,7 @@ impl ColumnState {
             soil.nh4[i] = 0.5 * column.soil.root_fraction[i];
             soil.no3[i] = 0.5 * column.soil.root_fraction[i];
         }
-        let depth = column.site.soil_depth;
+        let depth = column.site.at(0).soil_depth;
         Self {
             plant: Vegetation::cold_start(p, pft.is_woody(), evergreen, mean),
             soil,
@@ -49,15 +57,18 @@ impl ColumnState {
         }
     }
 
+}
+
+impl<T: Real> ColumnState<T> {
     /// Carbon of plants and soil, gC m⁻² (CLM's TOTECOSYSC).
     #[must_use]
-    pub fn total_carbon(&self) -> f64 {
+    pub fn total_carbon(&self) -> T {
         self.plant.carbon() + self.soil.total_carbon()
     }
 
     /// Nitrogen of plants and soil, gN m⁻² (TOTECOSYSN).
     #[must_use]
-    pub fn total_nitrogen(&self) -> f64 {
+    pub fn total_nitrogen(&self) -> T {
         self.plant.total_nitrogen() + self.soil.total_nitrogen()
     }
 }

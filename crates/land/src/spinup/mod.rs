@@ -14,10 +14,11 @@ use serde::{Deserialize, Serialize};
 
 pub use matrix::SpinupError;
 
-use crate::column::{Column, ColumnState, LargestImbalance, simulate};
+use crate::column::{Column, ColumnState, LargestImbalance, simulate_batch};
 use crate::error::LandError;
 use crate::forcing::WeatherSeries;
-use crate::soil::{OperatorTrace, POOLS, column_totals};
+use crate::lanes::{Batched, Real};
+use crate::soil::{OperatorTrace, POOLS, SoilState, column_totals};
 
 /// How to spin up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +81,7 @@ const BARE: f64 = 100.0;
 /// Pools below this, gC m⁻², don't hold a spin-up up.
 const NEGLIGIBLE: f64 = 1.0;
 
-/// A cycle, measured.
+/// A cycle of one column, measured.
 struct Cycle {
     drift: f64,
     distance: [f64; POOLS],
@@ -89,6 +90,14 @@ struct Cycle {
 }
 
 impl Cycle {
+    fn of(column: &Column, trace: &OperatorTrace, gain: f64, years: f64) -> Result<Self, LandError> {
+        let distance = trace
+            .distance_to_equilibrium(&column.soil, &column.parameters.soil)
+            .map_err(|source| LandError::Unsolvable { source })?;
+        let mean = column_totals(&trace.carbon).map(|sum| sum / f64::from(trace.days));
+        Ok(Self { drift: gain / years, distance, mean })
+    }
+
     /// Largest relative change of a soil pool since the cycle before.
     fn change_since(&self, before: &[f64; POOLS]) -> f64 {
         let change = |i: usize| (self.mean[i] - before[i]).abs() / self.mean[i].max(NEGLIGIBLE);
@@ -96,26 +105,52 @@ impl Cycle {
     }
 }
 
-/// Runs one cycle with a fresh trace.
-fn run_cycle(
-    column: &Column,
-    state: &mut ColumnState,
-    weather: &WeatherSeries,
-    trace: &mut OperatorTrace,
-    report: &mut Report,
-) -> Result<Cycle, LandError> {
-    trace.clear();
-    let before = state.total_carbon();
-    let years = weather.months() as f64 / 12.0;
-    let imbalance = simulate(column, state, weather, Some(trace), |_, _| {})?;
-    report.cycles += 1;
-    report.years += years;
-    report.imbalance = report.imbalance.max(imbalance);
-    let distance = trace
-        .distance_to_equilibrium(&column.soil, &column.parameters.soil)
-        .map_err(|source| LandError::Unsolvable { source })?;
-    let mean = column_totals(&trace.carbon).map(|sum| sum / f64::from(trace.days));
-    Ok(Cycle { drift: (state.total_carbon() - before) / years, distance, mean })
+/// One column of a batch on its way.
+struct Lane<'a> {
+    column: &'a Column,
+    report: Report,
+    mean_before: [f64; POOLS],
+    started_bare: bool,
+    /// What came of it, once it is clear.
+    end: Option<Result<ColumnState, LandError>>,
+}
+
+impl<'a> Lane<'a> {
+    fn new(column: &'a Column, state: &ColumnState) -> Self {
+        let report = Report {
+            converged: false,
+            cycles: 0,
+            years: 0.0,
+            drift: f64::INFINITY,
+            distance: [1.0; POOLS],
+            imbalance: LargestImbalance::default(),
+        };
+        let started_bare = state.soil.total_carbon() < BARE;
+        Self { column, report, mean_before: [0.0; POOLS], started_bare, end: None }
+    }
+
+    /// Takes a cycle in; whether the lane is at rest.
+    fn judge(&mut self, cycle: &Cycle, options: &Options) -> bool {
+        self.report.drift = cycle.drift;
+        self.report.distance = cycle.distance;
+        let far = cycle.distance.iter().fold(0.0_f64, |a, d| a.max(d.abs()));
+        let moved = cycle.change_since(&self.mean_before);
+        self.mean_before = cycle.mean;
+        let near = options.method == Method::BruteForce || far.max(moved) <= options.distance_limit;
+        self.report.converged = self.report.cycles >= options.min_cycles
+            && cycle.drift.abs() <= options.drift_limit
+            && near;
+        self.report.converged
+    }
+
+    /// Soil that the recorded cycle sustains.
+    fn solve(&self, trace: &OperatorTrace, soil: &SoilState) -> Result<SoilState, LandError> {
+        // What nitrogen scarcity did while a bare soil filled says nothing of the equilibrium.
+        let bare = self.report.cycles == 1 && self.started_bare;
+        let solve = if bare { OperatorTrace::solve_unlimited } else { OperatorTrace::solve };
+        solve(trace, soil, &self.column.soil, &self.column.parameters.soil)
+            .map_err(|source| LandError::Unsolvable { source })
+    }
 }
 
 /// Brings `state` to equilibrium with `weather`, repeated; returns it with a report. `max_cycles` without
@@ -125,44 +160,68 @@ fn run_cycle(
 /// Errors of a step, and [`LandError::Unsolvable`].
 pub fn spin_up(
     column: &Column,
-    mut state: ColumnState,
+    state: &ColumnState,
     weather: &WeatherSeries,
     options: &Options,
 ) -> Result<(ColumnState, Report), LandError> {
-    let mut report = Report {
-        converged: false,
-        cycles: 0,
-        years: 0.0,
-        drift: f64::INFINITY,
-        distance: [1.0; POOLS],
-        imbalance: LargestImbalance::default(),
-    };
-    let mut trace = OperatorTrace::new();
-    let first_carbon = state.soil.total_carbon();
-    let mut mean_before = [0.0; POOLS];
-    while report.cycles < options.max_cycles {
-        let plant_before = state.plant.clone();
-        let cycle = run_cycle(column, &mut state, weather, &mut trace, &mut report)?;
-        report.drift = cycle.drift;
-        report.distance = cycle.distance;
-        let far = cycle.distance.iter().fold(0.0_f64, |a, d| a.max(d.abs()));
-        let moved = cycle.change_since(&mean_before);
-        mean_before = cycle.mean;
-        let near = options.method == Method::BruteForce || far.max(moved) <= options.distance_limit;
-        if report.cycles >= options.min_cycles && cycle.drift.abs() <= options.drift_limit && near {
-            report.converged = true;
+    let mut ends = spin_up_batch::<f64>(&[column], &[state], &[weather], options);
+    ends.swap_remove(0)
+}
+
+/// As [`spin_up`], for a batch of [`Real::WIDTH`] columns that [are alike](Column::is_like), with forcing cycles of
+/// the same months; each column ends as it would alone.
+pub fn spin_up_batch<T: Real>(
+    columns: &[&Column],
+    states: &[&ColumnState],
+    weather: &[&WeatherSeries],
+    options: &Options,
+) -> Vec<Result<(ColumnState, Report), LandError>> {
+    let batch = Column::<T>::gather(&|k| columns[k]);
+    let mut state = ColumnState::<T>::gather(&|k| states[k]);
+    let mut lanes: Vec<Lane<'_>> = columns.iter().zip(states).map(|(c, s)| Lane::new(c, s)).collect();
+    let mut trace = OperatorTrace::<T>::new();
+    let years = weather[0].months() as f64 / 12.0;
+    for cycle in 1..=options.max_cycles {
+        trace.clear();
+        let before = state.clone();
+        let outcome = simulate_batch(&batch, &mut state, weather, Some(&mut trace), |_, _| {});
+        let gain = state.total_carbon() - before.total_carbon();
+        let last = cycle == options.max_cycles;
+        let mut solved = state.clone();
+        if options.method == Method::Matrix && !last {
+            wood::solve(&batch.parameters, &before.plant, &mut solved.plant, weather[0].days.len() as f64);
+        }
+        for (k, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| lane.end.is_none()) {
+            lane.report.cycles = cycle;
+            lane.report.years += years;
+            lane.report.imbalance = lane.report.imbalance.max(outcome.imbalance.lane(k));
+            if let Some(failure) = &outcome.failures[k] {
+                lane.end = Some(Err(failure.clone()));
+                continue;
+            }
+            let recorded = trace.lane(k);
+            let step = Cycle::of(lane.column, &recorded, gain.at(k), years).and_then(|measured| {
+                if lane.judge(&measured, options) || last {
+                    return Ok(Some(state.lane(k)));
+                }
+                if options.method == Method::Matrix {
+                    solved.soil.set_lane(k, &lane.solve(&recorded, &state.soil.lane(k))?);
+                }
+                Ok(None)
+            });
+            lane.end = step.transpose();
+        }
+        if lanes.iter().all(|lane| lane.end.is_some()) {
             break;
         }
-        if options.method == Method::Matrix && report.cycles < options.max_cycles {
-            // What nitrogen scarcity did while a bare soil filled says nothing of the equilibrium.
-            let bare = report.cycles == 1 && first_carbon < BARE;
-            let solve = if bare { OperatorTrace::solve_unlimited } else { OperatorTrace::solve };
-            state.soil = solve(&trace, &state.soil, &column.soil, &column.parameters.soil)
-                .map_err(|source| LandError::Unsolvable { source })?;
-            wood::solve(column, &plant_before, &mut state.plant, weather.days.len() as f64);
-        }
+        state = solved;
     }
-    Ok((state, report))
+    let end = |(lane, state): (Lane<'_>, &&ColumnState)| {
+        // Without any cycle the state is what it was.
+        let end = lane.end.unwrap_or_else(|| Ok((*state).clone()))?;
+        Ok((end, lane.report))
+    };
+    lanes.into_iter().zip(states).map(end).collect()
 }
 
 /// Sets a spun-up state out of equilibrium by the site's history: multiplies soil organic matter, litter and wood

@@ -1,7 +1,8 @@
 //! The equilibrium of wood, the slow pool of plants: input of a cycle over its turnover rate.
 
-use crate::column::Column;
 use crate::constants::YEAR_DAYS;
+use crate::lanes::Real;
+use crate::parameters::Parameters;
 use crate::plant::state::Vegetation;
 
 /// Largest factor by which one solution may change a pool.
@@ -11,11 +12,10 @@ const LARGEST_STEP: f64 = 20.0;
 ///
 /// Over a cycle of `days`, losses are rate × mean pool; what the pool gained beside them is its input. At the
 /// fixed point the factor is one.
-pub(super) fn solve(column: &Column, before: &Vegetation, plant: &mut Vegetation, days: f64) {
-    let p = &column.parameters;
+pub(super) fn solve<T: Real>(p: &Parameters<T>, before: &Vegetation<T>, plant: &mut Vegetation<T>, days: f64) {
     let death = p.r_mort / YEAR_DAYS;
-    let live = factor(before.livewood, plant.livewood, days * (death + p.lwtop_ann / YEAR_DAYS));
-    let dead = factor(before.deadwood, plant.deadwood, days * death);
+    let live = factor(before.livewood, plant.livewood, (death + p.lwtop_ann / YEAR_DAYS) * days);
+    let dead = factor(before.deadwood, plant.deadwood, death * days);
     plant.livewood *= live;
     plant.nitrogen.livewood *= live;
     plant.deadwood *= dead;
@@ -23,13 +23,10 @@ pub(super) fn solve(column: &Column, before: &Vegetation, plant: &mut Vegetation
 }
 
 /// Equilibrium over present pool, from the pool before and after and the turnover (rate × time) between.
-fn factor(before: f64, after: f64, turnover: f64) -> f64 {
-    let mean = 0.5 * (before + after);
-    let lost = turnover * mean;
-    if lost <= 1e-9 {
-        return 1.0;
-    }
-    (1.0 + (after - before) / lost).clamp(1.0 / LARGEST_STEP, LARGEST_STEP)
+fn factor<T: Real>(before: T, after: T, turnover: T) -> T {
+    let lost = turnover * (before + after) * 0.5;
+    let factor = ((after - before) / lost + 1.0).clamp(1.0 / LARGEST_STEP, LARGEST_STEP);
+    T::select(lost.over(1e-9), factor, 1.0)
 }
 
 #[cfg(test)]

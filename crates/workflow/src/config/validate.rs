@@ -193,6 +193,7 @@ impl Validator<'_> {
         let mean = match (w.mean, w.mode) {
             (Some(mean), _) => mean,
             (None, Mode::Scale) => 1.0,
+            (None, Mode::Shift) => 0.0,
             (None, Mode::Value) => return Err(self.source.missing(key, "mean")),
         };
         let lower = w.lower.or((w.mode == Mode::Scale).then_some(0.0));

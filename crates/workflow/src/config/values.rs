@@ -192,6 +192,8 @@ pub enum Mode {
     Value,
     /// A multiplier on the vegetation type's default.
     Scale,
+    /// What is added to the vegetation type's default.
+    Shift,
 }
 
 /// A parameter with its prior.

@@ -9,7 +9,7 @@ pub mod target;
 
 pub use case::{Series, StationCase};
 pub use domain::load_cases;
-pub use member::{MemberRun, run_member};
+pub use member::{MemberRun, run_members};
 pub use parallel::run_tasks;
 pub use parameters::ParameterSpace;
 pub use target::Target;

@@ -43,7 +43,7 @@ impl ParameterSpace {
         self.parameters.iter().map(|p| p.prior.clone()).collect()
     }
 
-    /// Sets the parameters from unconstrained values; multipliers multiply what is there.
+    /// Sets the parameters from unconstrained values; multipliers multiply what is there, shifts are added to it.
     ///
     /// # Errors
     /// [`LandError::ParameterRange`] where a value is out of the model's range.
@@ -53,6 +53,7 @@ impl ParameterSpace {
             let value = match parameter.mode {
                 Mode::Value => theta,
                 Mode::Scale => theta * to.get(&parameter.name)?,
+                Mode::Shift => theta + to.get(&parameter.name)?,
             };
             to.set(&parameter.name, value)?;
         }

@@ -9,6 +9,7 @@ use reterra_land::spinup::Report;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::config::Mode;
 use crate::engine::StageError;
 
 /// `spinup/spinup.json`.
@@ -55,13 +56,13 @@ pub struct ClassCalibration {
     pub posterior: Vec<Vec<f64>>,
 }
 
-/// A parameter's ensemble before and after, physical values (or multipliers, where the workflow says `scale`).
+/// A parameter's ensemble before and after, physical values (or multipliers and shifts, where the workflow says so).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ParameterEnsemble {
     /// Name.
     pub name: String,
-    /// Whether values multiply the default.
-    pub scale: bool,
+    /// What the values mean.
+    pub mode: Mode,
     /// Prior quantiles at 5, 25, 50, 75 and 95 %.
     pub prior: [f64; 5],
     /// Posterior members.

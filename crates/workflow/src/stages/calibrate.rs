@@ -5,6 +5,7 @@ use reterra_assimilation::etki::{Etki, EtkiOptions};
 use reterra_assimilation::noise::Noise;
 use reterra_assimilation::{MemberFailure, prior_ensemble};
 use reterra_land::column::{ColumnState, LargestImbalance};
+use reterra_land::lanes::WIDTH;
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::VegetationClass;
 use reterra_land::spinup::Options;
@@ -13,7 +14,7 @@ use super::spinup;
 use crate::config::Workflow;
 use crate::engine::{Context, Inputs, Stage, StageError, StageOutput};
 use crate::experiment::{
-    MemberRun, ParameterSpace, StationCase, Target, domain, load_cases, run_member, run_tasks,
+    MemberRun, ParameterSpace, StationCase, Target, domain, load_cases, run_members, run_tasks,
 };
 use crate::results::{
     CalibrationNote, ClassCalibration, EnsembleOutput, ParameterEnsemble, read_json, write_json,
@@ -234,16 +235,36 @@ impl<'a> Group<'a> {
         let run = self.run;
         let months = run.context.workflow().period.months();
         let message = format!("{:?}: {message}", self.class);
-        run_tasks(run.context, &message, self.members() * width, |task| {
-            let (member, station) = (task / width, self.stations[task % width]);
+        let batches = self.members().div_ceil(WIDTH);
+        let results = run_tasks(run.context, &message, batches * width, |task| {
+            let (batch, station) = (task / width, self.stations[task % width]);
             let case = &run.cases[station];
-            let mut parameters = case.defaults();
-            let fail =
-                |e: reterra_land::error::LandError| MemberFailure::new(format!("{}: {e}", case.station.id));
-            self.space.apply(&ensemble.row(member).to_vec(), &mut parameters).map_err(fail)?;
+            let members = batch * WIDTH..((batch + 1) * WIDTH).min(self.members());
+            let parameters = members.map(|member| {
+                let mut parameters = case.defaults();
+                self.space.apply(&ensemble.row(member).to_vec(), &mut parameters).map(|()| parameters)
+            });
             let months = if full { months } else { case.assimilated_months() };
-            run_member(case, parameters, &run.states[station], &run.options, months).map_err(fail)
-        })
+            Ok(run_members(case, parameters.collect(), &run.states[station], &run.options, months))
+        })?;
+        let mut runs: Vec<Runs> = vec![Vec::with_capacity(width); self.members()];
+        for (task, result) in results.into_iter().enumerate() {
+            let first = task / width * WIDTH;
+            let id = &run.cases[self.stations[task % width]].station.id;
+            match result {
+                Ok(batch) => {
+                    for (member, run) in batch.into_iter().enumerate() {
+                        runs[first + member].push(run.map_err(|e| MemberFailure::new(format!("{id}: {e}"))));
+                    }
+                }
+                Err(failure) => {
+                    for member in runs.iter_mut().skip(first).take(WIDTH) {
+                        member.push(Err(MemberFailure::new(format!("{id}: {}", failure.reason))));
+                    }
+                }
+            }
+        }
+        Ok(runs.into_iter().flatten().collect())
     }
 
     /// Predicted observations by member, all stations after each other; a member fails with any station.
@@ -298,7 +319,7 @@ pub(super) fn parameter_ensembles(
         .zip(ensemble.columns())
         .map(|(parameter, column)| ParameterEnsemble {
             name: parameter.name.clone(),
-            scale: parameter.mode == crate::config::Mode::Scale,
+            mode: parameter.mode,
             prior: [0.05, 0.25, 0.5, 0.75, 0.95].map(|p| parameter.prior.quantile(p)),
             posterior: column.iter().map(|&u| parameter.prior.physical(u)).collect(),
         })

@@ -15,7 +15,7 @@ use super::baselines::Baselines;
 use super::product::Reanalysis;
 use super::report::HtmlReport;
 use super::validation::Validation;
-use crate::config::{Variable, Workflow};
+use crate::config::{Mode, Variable, Workflow};
 use crate::engine::{
     Context, Engine, Inputs, Interrupt, OnStale, Progress, Request, Run, Stage, StageError, StageOutput,
 };
@@ -314,7 +314,7 @@ fn calibration_note(cases: &[StationCase]) -> CalibrationNote {
         steps: vec![step(1, 0.1, 0.1, 9.0), step(2, 0.9, 1.0, 2.0)],
         parameters: vec![ParameterEnsemble {
             name: "medlynslope".to_owned(),
-            scale: true,
+            mode: Mode::Scale,
             prior: [0.6, 0.8, 1.0, 1.2, 1.5],
             posterior: (0..MEMBERS).map(|m| 1.1 + 0.02 * m as f64).collect(),
         }],

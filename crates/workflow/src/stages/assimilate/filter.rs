@@ -1,12 +1,16 @@
 //! The filter: states and parameters of one station, month by month.
 
+use std::sync::Arc;
+
 use ndarray::{Array2, s};
 use reterra_assimilation::etkf::{Analysis, analyse_subset};
 use reterra_assimilation::inflation::{Adaptive, Inflation};
 use reterra_assimilation::observation::{Flag, background_check};
 use reterra_assimilation::smoother::FixedLag;
-use reterra_land::column::{Column, ColumnState, MonthlyOutput, simulate};
+use reterra_land::column::{Column, ColumnState, MonthlyOutput, simulate_batch};
+use reterra_land::energy::solar::SolarTable;
 use reterra_land::error::LandError;
+use reterra_land::lanes::{Batched, Lanes, WIDTH};
 use reterra_statistics::random::{Stage as Streams, StreamKey};
 
 use super::smoother::Smoothed;
@@ -30,6 +34,8 @@ struct Member {
 struct Filter<'a> {
     station: &'a Station<'a>,
     members: Vec<Member>,
+    /// The station's sun over a batch.
+    solar: Arc<SolarTable<Lanes>>,
     /// Parameters, unconstrained: members × parameters.
     parameters: Array2<f64>,
     target: Target,
@@ -71,6 +77,7 @@ impl<'a> Filter<'a> {
         let shape = (1, workflow.period.months(), members.len());
         Ok(Self {
             station,
+            solar: Arc::new(SolarTable::gather(&|_| &*station.case.solar)),
             parameters,
             target: Target::of(station.case, &workflow.observations),
             inflation: match workflow.assimilate.inflation {
@@ -90,11 +97,21 @@ impl<'a> Filter<'a> {
         let weather = self.station.case.weather.slice(month..month + 1);
         let mut outputs = vec![MonthlyOutput::default(); self.members.len()];
         let mut failed = Vec::new();
-        for (m, member) in self.members.iter_mut().enumerate() {
-            let result = simulate(&member.column, &mut member.state, &weather, None, |_, o| outputs[m] = *o);
-            match result {
-                Ok(imbalance) => self.note.imbalance = self.note.imbalance.max(imbalance),
-                Err(e) => failed.push((m, e.to_string())),
+        for (first, members) in (0..).step_by(WIDTH).zip(self.members.chunks_mut(WIDTH)) {
+            // Lanes without a member repeat the last.
+            let member = |lane: usize| lane.min(members.len() - 1);
+            let batch = Column::under(Arc::clone(&self.solar), &|lane| &members[member(lane)].column);
+            let mut state = ColumnState::<Lanes>::gather(&|lane| &members[member(lane)].state);
+            let mut output = MonthlyOutput::default();
+            let outcome =
+                simulate_batch(&batch, &mut state, &[&weather; WIDTH], None, |_, month| output = *month);
+            for (lane, member) in members.iter_mut().enumerate() {
+                outputs[first + lane] = output.lane(lane);
+                member.state = state.lane(lane);
+                match &outcome.failures[lane] {
+                    None => self.note.imbalance = self.note.imbalance.max(outcome.imbalance.lane(lane)),
+                    Some(failure) => failed.push((first + lane, failure.to_string())),
+                }
             }
         }
         let lost: Vec<usize> = failed.iter().map(|(m, _)| *m).collect();
@@ -204,9 +221,9 @@ fn start(
     note: &mut StationAssimilation,
 ) -> Result<Vec<Member>, StageError> {
     let mut begun: Vec<Result<Member, String>> = Vec::with_capacity(parameters.nrows());
-    for row in parameters.rows() {
-        station.context.check_interrupt()?;
-        begun.push(station.run(&row, 0).map_err(|e| e.reason).and_then(|run| {
+    let runs = station.run(parameters, 0)?;
+    for (row, run) in parameters.rows().into_iter().zip(runs) {
+        begun.push(run.map_err(|e| e.reason).and_then(|run| {
             note.imbalance = note.imbalance.max(run.imbalance);
             let column = member_column(station, &row.to_vec()).map_err(|e| e.to_string())?;
             Ok(Member { column, state: run.start })

@@ -2,16 +2,16 @@
 
 use std::path::Path;
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, Axis};
 use reterra_assimilation::etki::{Etki, EtkiOptions};
 use reterra_assimilation::noise::Noise;
 use reterra_assimilation::{MemberFailure, prior_ensemble};
 use reterra_land::column::LargestImbalance;
-use reterra_land::error::LandError;
+use reterra_land::lanes::WIDTH;
 
 use super::Station;
 use crate::engine::StageError;
-use crate::experiment::{MemberRun, Target, run_member};
+use crate::experiment::{MemberRun, Target, run_members};
 use crate::results::{CalibrationNote, read_json, write_json};
 use crate::stages::calibrate::member_options;
 
@@ -47,9 +47,7 @@ impl Station<'_> {
         while smoothed.etki.as_ref().is_some_and(|e| !e.done()) {
             let ensemble = smoothed.members();
             let mut predictions = Vec::with_capacity(ensemble.nrows());
-            for row in ensemble.rows() {
-                self.context.check_interrupt()?;
-                let run = self.run(&row, months);
+            for run in self.run(&ensemble, months)? {
                 if let Ok(run) = &run {
                     smoothed.imbalance = smoothed.imbalance.max(run.imbalance);
                 }
@@ -115,12 +113,22 @@ impl Station<'_> {
         Ok(ensemble)
     }
 
-    /// Runs a member from its own spin-up.
-    pub(super) fn run(&self, u: &ArrayView1<'_, f64>, months: usize) -> Result<MemberRun, MemberFailure> {
-        let fail = |e: LandError| MemberFailure::new(e.to_string());
-        let mut parameters = self.case.defaults();
-        self.spaces.apply(&u.to_vec(), &mut parameters).map_err(fail)?;
+    /// Runs members, rows of unconstrained parameters, each from its own spin-up.
+    pub(super) fn run(&self, ensemble: &Array2<f64>, months: usize) -> Result<Runs, StageError> {
         let options = member_options(self.context.workflow());
-        run_member(self.case, parameters, self.from, &options, months).map_err(fail)
+        let mut runs = Vec::with_capacity(ensemble.nrows());
+        for batch in ensemble.axis_chunks_iter(Axis(0), WIDTH) {
+            self.context.check_interrupt()?;
+            let parameters = batch.rows().into_iter().map(|row| {
+                let mut parameters = self.case.defaults();
+                self.spaces.apply(&row.to_vec(), &mut parameters).map(|()| parameters)
+            });
+            let results = run_members(self.case, parameters.collect(), self.from, &options, months);
+            runs.extend(results.into_iter().map(|run| run.map_err(|e| MemberFailure::new(e.to_string()))));
+        }
+        Ok(runs)
     }
 }
+
+/// Runs of all members.
+pub(super) type Runs = Vec<Result<MemberRun, MemberFailure>>;

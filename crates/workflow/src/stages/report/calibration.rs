@@ -4,11 +4,12 @@ use reterra_assimilation::etki::Step;
 use reterra_land::plant::pft::VegetationClass;
 use reterra_report::input::{Inversion, InversionIteration, Parameter, Quantiles, Vegetation};
 
+use crate::config::Mode;
 use crate::results::{CalibrationNote, ParameterEnsemble};
 use crate::stages::product::statistics::quantiles;
 
 /// Unit and meaning of the parameters that workflows calibrate most; others are shown by CLM's name alone.
-const KNOWN: [(&str, &str, &str); 20] = [
+const KNOWN: [(&str, &str, &str); 22] = [
     ("flnr", "", "fraction of leaf nitrogen in Rubisco"),
     ("medlynslope", "kPa^½", "slope of stomatal conductance"),
     ("slatop", "m² gC⁻¹", "specific leaf area"),
@@ -28,6 +29,8 @@ const KNOWN: [(&str, &str, &str); 20] = [
     ("init_wood_scale", "", "wood over its equilibrium"),
     ("nfert", "gN m⁻² yr⁻¹", "nitrogen fertiliser"),
     ("laimx", "m² m⁻²", "leaf area at which allocation to leaves halves"),
+    ("harvest_day", "d", "day of the harvest or the first cut"),
+    ("harvest_interval", "d", "days between the cuts of a meadow"),
     ("harvest_frac", "", "share of leaf and storage that a harvest takes"),
 ];
 
@@ -54,13 +57,18 @@ fn first_occurrences(parameters: &[Parameter]) -> Vec<String> {
 
 fn parameter(parameter: &ParameterEnsemble, class: VegetationClass) -> Parameter {
     let known = KNOWN.iter().find(|(name, _, _)| *name == parameter.name);
-    let unit = if parameter.scale { "× default" } else { known.map_or("", |k| k.1) };
+    let own = known.map_or("", |k| k.1);
+    let unit = match parameter.mode {
+        Mode::Value => own.to_owned(),
+        Mode::Scale => "× default".to_owned(),
+        Mode::Shift => format!("{own} + default"),
+    };
     let posterior = (!parameter.posterior.is_empty())
         .then(|| shown(quantiles(&parameter.posterior, [0.05, 0.25, 0.5, 0.75, 0.95])));
     Parameter {
         name: parameter.name.clone(),
         long_name: known.map_or("", |k| k.2).to_owned(),
-        unit: unit.to_owned(),
+        unit,
         group: label(class).to_owned(),
         prior: shown(parameter.prior),
         posterior,
