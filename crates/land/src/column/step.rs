@@ -308,7 +308,7 @@ fn shed_leaves(
         soil_temperature: state.temperature[sensed],
         soil_potential: -column.hydraulics.suction * wetness.suction_factor(sensed) * MEGAPASCAL_PER_MM,
         day_length: sun.day_length,
-        lengthening: sun.lengthening > 0.5,
+        lengthening: sun.lengthening,
         lai: leaf_area,
     };
     let plant = &mut state.plant;

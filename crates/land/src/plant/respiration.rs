@@ -3,6 +3,7 @@
 //! Rate × tissue nitrogen × Q10, reference 20 °C (CLM5 technical note, section 2.17.1; Atkin option off).
 
 use crate::constants::{DAY, FREEZING};
+use crate::lanes::Real;
 use crate::parameters::Parameters;
 use crate::plant::state::Vegetation;
 
@@ -12,7 +13,7 @@ const REFERENCE: f64 = FREEZING + 20.0;
 /// Maintenance respiration of a day of live wood and fine roots, gC m⁻² d⁻¹, at air and root-zone soil
 /// temperature (K).
 #[must_use]
-pub fn maintenance(plant: &Vegetation, p: &Parameters, air: f64, soil: f64) -> f64 {
+pub fn maintenance<T: Real>(plant: &Vegetation<T>, p: &Parameters<T>, air: T, soil: T) -> T {
     let ln_q10 = p.q10_mr.ln();
     let wood = p.br_mr * plant.nitrogen.livewood * (ln_q10 * (air - REFERENCE) / 10.0).exp();
     let root = p.br_mr_root * plant.nitrogen.froot * (ln_q10 * (soil - REFERENCE) / 10.0).exp();
