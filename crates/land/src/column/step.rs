@@ -12,7 +12,7 @@ use crate::forcing::DailyWeather;
 use crate::plant::allocation::{self, GrowthShares};
 use crate::plant::canopy::{CanopyLight, gross_photosynthesis, leaf_respiration};
 use crate::plant::phenology::{self, Signals};
-use crate::plant::photosynthesis::{biochemistry, internal_ratio};
+use crate::plant::photosynthesis::{biochemistry, dark_respiration, internal_ratio};
 use crate::plant::state::Vegetation;
 use crate::plant::turnover::{self, Litterfall};
 use crate::plant::{pft::LeafHabit, respiration};
@@ -159,7 +159,7 @@ fn assimilate(column: &Column, plant: &Vegetation, today: &Today, lai: f64, stre
     }
     let sun = &column.solar.days[today.day];
     let leaf = biochemistry(today.daytime, plant.t10);
-    let night = biochemistry(today.night, plant.t10);
+    let night = dark_respiration(today.night);
     let ready = if column.site.pft.leaf_habit() == LeafHabit::SeasonalDeciduous {
         1.0
     } else {
@@ -178,7 +178,7 @@ fn assimilate(column: &Column, plant: &Vegetation, today: &Today, lai: f64, stre
         gpp,
         respiration: p.lmr_scale
             * warm_respiration
-            * leaf_respiration(lai, p.vcmax25_top(), today.day_share, &leaf, &night),
+            * leaf_respiration(lai, p.vcmax25_top(), today.day_share, leaf.respiration, night),
         // gs = g0 + 1.6 (1 + g1/√D) A/ca, and ci/ca = g1/(g1 + √D) gives 1.6 A / (ca − ci).
         conductance: p.medlynintercept * 1e-6 * lai + 1.6 * mean_rate / (today.co2 * (1.0 - ratio)),
     }
