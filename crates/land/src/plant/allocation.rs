@@ -144,6 +144,8 @@ pub fn grow<T: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes, WIDTH};
+    use crate::plant::fixtures::{columns, same, together};
     use crate::plant::pft::Pft;
 
     #[test]
@@ -177,5 +179,34 @@ mod tests {
         plant.reserve = 1.0;
         let budget = pay_maintenance(&mut plant, 0.0, 3.0);
         assert!((budget.maintenance - 1.0).abs() < 1e-12 && plant.reserve.abs() < 1e-12);
+    }
+
+    /// A day's growth: maintenance short of photosynthesis and over it, nitrogen short and plenty.
+    fn day<T: Real>(
+        plant: &mut Vegetation<T>,
+        p: &Parameters<T>,
+        [gpp, wanted, area, met]: [T; 4],
+    ) -> [T; 6] {
+        let budget = pay_maintenance(plant, gpp, wanted);
+        let shares = GrowthShares::new(p, area);
+        let (demand, own) = soil_demand(plant, p, &shares, budget.available);
+        let (bought, price) = buy_nitrogen(demand * (T::of(1.0) - met), p, budget.available);
+        let growth = grow(plant, p, &shares, budget.available - price, (demand * met + bought, own));
+        [budget.available, budget.maintenance, bought, growth.tissue, growth.respiration, growth.excess]
+    }
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        let inputs =
+            [[6.0, 1.5, 0.4, 0.3], [0.0, 0.8, 2.0, 0.0], [0.5, 0.9, 11.0, 1.0], [3.0, 2.0, 5.0, 1.2]];
+        for pft in [Pft::C3Grass, Pft::BroadleafDeciduousTemperate] {
+            let (parameters, mut plants) = columns(pft);
+            let mut batch: Vegetation<Lanes> = together(&plants);
+            let found = day(&mut batch, &together(&parameters), together(&inputs));
+            for k in 0..WIDTH {
+                same(&found.lane(k), &day(&mut plants[k], &parameters[k], inputs[k]));
+                same(&batch.lane(k), &plants[k]);
+            }
+        }
     }
 }

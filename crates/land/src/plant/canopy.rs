@@ -51,10 +51,11 @@ pub fn gross_photosynthesis<T: Real>(
     let mut rate = T::of(0.0);
     for k in 0..POINTS {
         let photons = light.shortwave * sun.shape[k] * PHOTONS_PER_JOULE;
-        let beam = T::of(0.5) / sun.sin_elevation[k].max(0.05);
+        let height = sun.sin_elevation[k].max(0.05);
+        let beam = T::of(0.5) / height;
         let depth = -beam * lai;
         let sunlit_exp = depth.exp();
-        let sunlit = (one - sunlit_exp) / beam;
+        let sunlit = (one - sunlit_exp) * (height * 2.0);
         let sunlit_nitrogen = (one - sunlit_exp * bottom_nitrogen) / (beam + NITROGEN_EXTINCTION);
         // Scattered beam light is diffuse to the leaves: all leaves share the diffuse flux by area.
         let direct = photons * (one - diffuse) * ABSORBED;
@@ -88,6 +89,8 @@ pub fn leaf_respiration<T: Real>(lai: T, vcmax25: T, day_share: T, day: T, night
 mod tests {
     use super::*;
     use crate::energy::solar::SolarTable;
+    use crate::lanes::{Lanes, WIDTH};
+    use crate::plant::fixtures::{same, together};
     use crate::plant::photosynthesis::biochemistry;
 
     fn june_day(lai: f64, shortwave: f64) -> f64 {
@@ -118,5 +121,42 @@ mod tests {
         let gpp = june_day(6.0, 20.0);
         let ceiling = 20.0 * PHOTONS_PER_JOULE * 0.425 / 4.0 * CARBON_PER_MICROMOLE * DAY;
         assert!(gpp < ceiling && gpp > 0.3 * ceiling, "{gpp} {ceiling}");
+    }
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        let table = SolarTable::new(69.0);
+        // Spring, polar night, midsummer under cloud, autumn; then no leaves, and no light.
+        let days = [80, 0, 171, 250].map(|d| table.days[d]);
+        let sun = together(&days);
+        for (shortwave, lai) in [
+            ([150.0, 5.0, 20.0, 90.0], [0.3, 1.0, 7.0, 3.0]),
+            ([0.0, 0.0, 300.0, 60.0], [2.0, 0.0, 0.0, 4.0]),
+        ] {
+            let (kelvin, t10) = ([278.0, 260.0, 312.0, 290.0], [276.0, 262.0, 300.0, 288.0]);
+            let light = CanopyLight { sun: &sun, shortwave: together(&shortwave), lai: together(&lai) };
+            let leaf = biochemistry(together(&kelvin), together(&t10));
+            let gpp = gross_photosynthesis(
+                &light,
+                &leaf,
+                Lanes::from(45.0),
+                together(&[30.0, 250.0, 280.0, 310.0]),
+            );
+            let night = leaf_respiration(
+                light.lai,
+                Lanes::from(45.0),
+                sun.day_length / DAY,
+                leaf.respiration,
+                leaf.vcmax,
+            );
+            for k in 0..WIDTH {
+                let light = CanopyLight { sun: &days[k], shortwave: shortwave[k], lai: lai[k] };
+                let leaf = biochemistry(kelvin[k], t10[k]);
+                let ci = [30.0, 250.0, 280.0, 310.0][k];
+                same(&gpp.at(k), &gross_photosynthesis(&light, &leaf, 45.0, ci));
+                let share = days[k].day_length / DAY;
+                same(&night.at(k), &leaf_respiration(lai[k], 45.0, share, leaf.respiration, leaf.vcmax));
+            }
+        }
     }
 }

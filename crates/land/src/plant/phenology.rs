@@ -197,6 +197,8 @@ fn growing<T: Real>(dry_days: f64, cold_days: f64, one: &One<T>) -> Season {
 mod tests {
     use super::*;
     use crate::energy::solar::SolarTable;
+    use crate::lanes::{Lanes, WIDTH};
+    use crate::plant::fixtures::{columns, same, together};
     use crate::plant::pft::Pft;
 
     /// Runs years of a smooth climate; gives the first day of onset and of offset in the last year.
@@ -259,5 +261,41 @@ mod tests {
             leaf *= 1.0 - turnover.leaf_share;
         }
         assert!(leaf.abs() < 1e-12);
+    }
+
+    /// What four columns sense on a day: one frosty in winter, one mild, one dry in summer, one between.
+    fn senses(sun: &SolarTable, d: usize) -> [Signals; WIDTH] {
+        let day = &sun.days[d % 365];
+        let phase = (2.0 * std::f64::consts::PI * (d as f64 - 200.0) / 365.0).cos();
+        std::array::from_fn(|k| Signals {
+            soil_temperature: [276.0, 285.0, 287.0, 279.0][k] + [14.0, 5.0, 9.0, 10.0][k] * phase,
+            soil_potential: if k == 2 && phase > 0.6 { -2.5 } else { -0.05 },
+            day_length: day.day_length,
+            lengthening: day.lengthening,
+            lai: [0.5, 2.0, 4.0, 8.0][k],
+        })
+    }
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        let sun = SolarTable::new(66.0);
+        for pft in [Pft::C3Grass, Pft::BroadleafDeciduousTemperate, Pft::NeedleleafEvergreenBoreal] {
+            let (parameters, mut plants) = columns(pft);
+            let mut batch: Vegetation<Lanes> = together(&plants);
+            let together_p = together(&parameters);
+            let mut mixed = false;
+            for d in 0..2 * 365 {
+                let signals = senses(&sun, d);
+                let turnover = advance(&mut batch, &together_p, pft.leaf_habit(), &together(&signals));
+                for k in 0..WIDTH {
+                    let alone = advance(&mut plants[k], &parameters[k], pft.leaf_habit(), &signals[k]);
+                    same(&turnover.lane(k), &alone);
+                    same(&batch.lane(k), &plants[k]);
+                }
+                let kind = |k| std::mem::discriminant(batch.season.at(k));
+                mixed |= (1..WIDTH).any(|k| kind(k) != kind(0));
+            }
+            assert!(mixed || pft.leaf_habit() == LeafHabit::Evergreen);
+        }
     }
 }

@@ -172,6 +172,8 @@ impl<T: Real> LeafRates<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Lanes, WIDTH};
+    use crate::plant::fixtures::{same, together};
 
     #[test]
     fn responses_are_one_at_25_degrees() {
@@ -207,5 +209,42 @@ mod tests {
     fn medlyn_ratio_matches_the_paper() {
         // g1 = 4.12 at 1 kPa: 4.12 / 5.12.
         assert!((internal_ratio(4.12, 1000.0) - 4.12 / 5.12).abs() < 1e-12);
+    }
+
+    #[test]
+    fn inhibition_is_kattge_and_knorrs() {
+        let paper = |kelvin: f64, entropy: f64| {
+            let at = |t: f64| 1.0 + ((entropy * t - DEACTIVATION) / (GAS * t)).exp();
+            at(T25) / at(kelvin)
+        };
+        for kelvin in [243.0, 273.0, 298.15, 308.0, 318.0, 330.0] {
+            let heat = Heat::new(kelvin);
+            for entropy in [490.0, 630.0, 650.0] {
+                let found = heat.inhibition(loss25(entropy));
+                assert!((found / paper(kelvin, entropy) - 1.0).abs() < 1e-12, "{kelvin} {entropy}");
+            }
+            let respiration = biochemistry(kelvin, 290.0).respiration;
+            assert!((dark_respiration(kelvin) / respiration - 1.0).abs() < 1e-15);
+        }
+        assert!((loss25(490.0) / RESPIRATION_LOSS25 - 1.0).abs() < 1e-13);
+    }
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        // Beyond both bounds of acclimation, and internal CO2 below and above the compensation point.
+        let (kelvin, t10) = ([255.0, 283.0, 301.0, 321.0], [270.0, 286.0, 299.0, 312.0]);
+        let (ci, photons) = ([20.0, 200.0, 280.0, 300.0], [300.0, 0.0, 900.0, 2_500.0]);
+        let leaf = biochemistry::<Lanes>(together(&kelvin), together(&t10));
+        let gross = LeafRates::new(&leaf, together(&ci)).gross(Lanes::from(60.0), together(&photons));
+        let night = dark_respiration::<Lanes>(together(&kelvin));
+        let slope = internal_ratio::<Lanes>(Lanes::from(4.1), together(&photons));
+        for k in 0..WIDTH {
+            let alone = biochemistry(kelvin[k], t10[k]);
+            same(&leaf.km.at(k), &alone.km);
+            same(&leaf.jmax.at(k), &alone.jmax);
+            same(&gross.at(k), &LeafRates::new(&alone, ci[k]).gross(60.0, photons[k]));
+            same(&night.at(k), &dark_respiration(kelvin[k]));
+            same(&slope.at(k), &internal_ratio(4.1, photons[k]));
+        }
     }
 }

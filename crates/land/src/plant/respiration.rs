@@ -23,6 +23,8 @@ pub fn maintenance<T: Real>(plant: &Vegetation<T>, p: &Parameters<T>, air: T, so
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Lanes, WIDTH};
+    use crate::plant::fixtures::{columns, same, together};
     use crate::plant::pft::Pft;
 
     #[test]
@@ -35,5 +37,16 @@ mod tests {
         assert!((at20 - 2.525e-6 * 86_400.0).abs() < 1e-12);
         let at30 = maintenance(&plant, &p, REFERENCE + 10.0, REFERENCE);
         assert!((at30 / at20 - 1.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        let (parameters, plants) = columns(Pft::BroadleafDeciduousTemperate);
+        let (air, soil) = ([262.0, 275.0, 290.0, 305.0], [271.0, 274.0, 284.0, 295.0]);
+        let batch =
+            maintenance::<Lanes>(&together(&plants), &together(&parameters), together(&air), together(&soil));
+        for k in 0..WIDTH {
+            same(&batch.at(k), &maintenance(&plants[k], &parameters[k], air[k], soil[k]));
+        }
     }
 }

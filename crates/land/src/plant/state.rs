@@ -165,3 +165,27 @@ impl<T: Real> Vegetation<T> {
 pub fn storage_nitrogen_share<T: Real>(p: &Parameters<T>) -> T {
     (T::of(1.0) / p.leafcn + p.froot_leaf / p.frootcn) / (p.froot_leaf + 1.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::{Batched, Lanes};
+    use crate::plant::fixtures::{columns, same, together};
+    use crate::plant::pft::Pft;
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        let (parameters, mut plants) = columns(Pft::DeciduousShrubTemperate);
+        plants[1].season = PerColumn::new(|_| Season::Growing { dry_days: 3.0, cold_days: 0.0 });
+        let mut batch: Vegetation<Lanes> = together(&plants);
+        batch.leaf *= Lanes::from(1.1);
+        batch.reset_nitrogen(&together(&parameters));
+        for (k, plant) in plants.iter_mut().enumerate() {
+            plant.leaf *= 1.1;
+            plant.reset_nitrogen(&parameters[k]);
+            same(&batch.lane(k), plant);
+            same(&batch.carbon().at(k), &plant.carbon());
+            same(&batch.total_nitrogen().at(k), &plant.total_nitrogen());
+        }
+    }
+}

@@ -162,6 +162,8 @@ fn is_cut_day(pft: Pft, first: usize, day: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes, WIDTH};
+    use crate::plant::fixtures::{columns, same, together};
 
     fn conserves(act: impl Fn(&mut Vegetation, &Parameters) -> Litterfall) {
         let p = Parameters::for_pft(Pft::C3Crop);
@@ -194,5 +196,45 @@ mod tests {
         let mut fall = Litterfall::default();
         take_leaf(&mut plant, &p, 50.0, &mut fall);
         assert!((fall.leaf / fall.leaf_n - p.lflitcn).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        for pft in [Pft::C3Crop, Pft::C3Grass, Pft::BroadleafDeciduousTemperate] {
+            let (mut parameters, mut plants) = columns(pft);
+            for (k, p) in parameters.iter_mut().enumerate() {
+                (p.harvest_day, p.harvest_frac) = [(205.0, 0.6), (250.0, 0.4), (206.0, 0.9), (205.0, 0.0)][k];
+            }
+            plants[2].storage = 0.0;
+            let mut batch: Vegetation<Lanes> = together(&plants);
+            let together_p: Parameters<Lanes> = together(&parameters);
+            for day in [204, 205, 206, 250, 251] {
+                let share = [0.0, 0.1, 0.02, 1.0].map(|s| s * day as f64 / 251.0);
+                let wanted = [0.0, 3.0, 5.0, 1e9];
+                let turnover = |k: usize| LeafTurnover {
+                    displayed: wanted[k],
+                    leaf_share: share[k],
+                    froot_share: 0.5 * share[k],
+                };
+                let turnovers = std::array::from_fn(turnover);
+                let mut fall = act(&mut batch, &together_p, &together(&turnovers));
+                harvest(&mut batch, &together_p, pft, day, &mut fall);
+                for k in 0..WIDTH {
+                    let mut alone = act(&mut plants[k], &parameters[k], &turnovers[k]);
+                    harvest(&mut plants[k], &parameters[k], pft, day, &mut alone);
+                    same(&fall.lane(k), &alone);
+                    same(&batch.lane(k), &plants[k]);
+                }
+            }
+        }
+    }
+
+    fn act<T: Real>(
+        plant: &mut Vegetation<T>,
+        p: &Parameters<T>,
+        turnover: &LeafTurnover<T>,
+    ) -> Litterfall<T> {
+        display(plant, p, turnover.displayed);
+        shed(plant, p, turnover)
     }
 }
