@@ -13,7 +13,7 @@ use crate::lanes::Real;
 use crate::plant::allocation::{self, GrowthShares};
 use crate::plant::canopy::{CanopyLight, gross_photosynthesis, leaf_respiration};
 use crate::plant::phenology::{self, Signals};
-use crate::plant::photosynthesis::{biochemistry, internal_ratio};
+use crate::plant::photosynthesis::{biochemistry, dark_respiration, internal_ratio};
 use crate::plant::state::Vegetation;
 use crate::plant::turnover::{self, Litterfall};
 use crate::plant::{pft::LeafHabit, respiration};
@@ -186,7 +186,7 @@ impl<'a, T: Real> Today<'a, T> {
     fn assimilate(&self, plant: &Vegetation<T>, lai: T, stress: T) -> CanopyDay<T> {
         let p = &self.column.parameters;
         let leaf = biochemistry(self.daytime, plant.t10);
-        let night = biochemistry(self.night, plant.t10);
+        let night = dark_respiration(self.night);
         let ready = if self.column.pft.leaf_habit() == LeafHabit::SeasonalDeciduous {
             T::of(1.0)
         } else {
@@ -202,7 +202,7 @@ impl<'a, T: Real> Today<'a, T> {
         let mean_rate = gpp / (CARBON_PER_MICROMOLE * DAY);
         let respiration = p.lmr_scale
             * self.seasons.respiration
-            * leaf_respiration(lai, top, self.day_share, &leaf, &night);
+            * leaf_respiration(lai, top, self.day_share, leaf.respiration, night);
         // gs = g0 + 1.6 (1 + g1/√D) A/ca, and ci/ca = g1/(g1 + √D) gives 1.6 A / (ca − ci).
         let conductance = p.medlynintercept * lai * 1e-6
             + mean_rate * 1.6 / (self.co2 * (T::of(1.0) - ratio));

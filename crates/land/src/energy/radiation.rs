@@ -4,6 +4,7 @@
 //! observations; diffuse share after Spitters et al. (1986, doi:10.1016/0168-1923(86)90060-2) for daily values.
 
 use crate::constants::STEFAN_BOLTZMANN;
+use crate::lanes::Real;
 
 /// Saturation vapour pressure over water, Pa, at a temperature in °C (Tetens; FAO-56 eq. 11).
 #[must_use]
@@ -19,16 +20,13 @@ pub fn saturation_slope(celsius: f64, saturation: f64) -> f64 {
 
 /// Diffuse share of a day's short-wave radiation from its transmission (global over extraterrestrial).
 #[must_use]
-pub fn diffuse_share(transmission: f64) -> f64 {
-    if transmission < 0.07 {
-        1.0
-    } else if transmission < 0.35 {
-        1.0 - 2.3 * (transmission - 0.07) * (transmission - 0.07)
-    } else if transmission < 0.75 {
-        1.33 - 1.46 * transmission
-    } else {
-        0.23
-    }
+pub fn diffuse_share<T: Real>(transmission: T) -> T {
+    let above = transmission - 0.07;
+    let broken = T::of(1.0) - above * 2.3 * above;
+    let fair = T::of(1.33) - transmission * 1.46;
+    let clouded = T::select(transmission.under(0.35), broken, fair);
+    let share = T::select(transmission.under(0.75), clouded, 0.23);
+    T::select(transmission.under(0.07), 1.0, share)
 }
 
 /// Net long-wave loss of a surface near air temperature, W m⁻² (positive upward).

@@ -4,6 +4,8 @@
 //! shortage scales growth, and carbon that finds no nitrogen was not fixed (CLM4.5's down-regulation).
 //! Leaf allocation fades beyond `laimx`, CLM's bound for crops, taken for all types.
 
+use crate::batched;
+use crate::lanes::Real;
 use crate::parameters::Parameters;
 use crate::plant::state::{Vegetation, storage_nitrogen_share};
 
@@ -19,35 +21,37 @@ const NITROGEN_PRICE: f64 = 6.0;
 
 /// Nitrogen bought with carbon, gN m⁻² d⁻¹, and its price, gC m⁻² d⁻¹, from what the soil left unmet.
 #[must_use]
-pub fn buy_nitrogen(unmet: f64, p: &Parameters, available: f64) -> (f64, f64) {
-    let bought = (p.fracfixers * unmet.max(0.0)).min(0.5 * available / NITROGEN_PRICE);
+pub fn buy_nitrogen<T: Real>(unmet: T, p: &Parameters<T>, available: T) -> (T, T) {
+    let bought = (p.fracfixers * unmet.max(0.0)).min(available * 0.5 / NITROGEN_PRICE);
     (bought, bought * NITROGEN_PRICE)
 }
 
 /// What the plant can build in a day, per gC of growth: shares that sum to one.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct GrowthShares {
-    leaf: f64,
-    froot: f64,
-    livewood: f64,
-    deadwood: f64,
-    storage: f64,
+pub struct GrowthShares<T: Real = f64> {
+    leaf: T,
+    froot: T,
+    livewood: T,
+    deadwood: T,
+    storage: T,
     /// Nitrogen needed per gC, gN gC⁻¹.
-    pub nitrogen: f64,
+    pub nitrogen: T,
 }
 
-impl GrowthShares {
+impl<T: Real> GrowthShares<T> {
     /// Shares at a leaf area (displayed and stored), m² m⁻².
     #[must_use]
-    pub fn new(p: &Parameters, leaf_area: f64) -> Self {
-        let crowding = (leaf_area / p.laimx).powi(4);
-        let leaf = 1.0 / (1.0 + crowding);
-        let wood = p.stem_leaf * (1.0 + p.croot_stem);
+    pub fn new(p: &Parameters<T>, leaf_area: T) -> Self {
+        let one = T::of(1.0);
+        let filled = leaf_area / p.laimx;
+        let squared = filled * filled;
+        let leaf = one / (squared * squared + 1.0);
+        let wood = p.stem_leaf * (p.croot_stem + 1.0);
         let sum = leaf + p.froot_leaf + wood;
         let (leaf, froot, wood) = (leaf / sum, p.froot_leaf / sum, wood / sum);
-        let storage = (leaf + froot) * (1.0 - p.fcur);
+        let storage = (leaf + froot) * (one - p.fcur);
         let (leaf, froot) = (leaf * p.fcur, froot * p.fcur);
-        let (livewood, deadwood) = (wood * p.flivewd, wood * (1.0 - p.flivewd));
+        let (livewood, deadwood) = (wood * p.flivewd, wood * (one - p.flivewd));
         let nitrogen = leaf / p.leafcn
             + froot / p.frootcn
             + livewood / p.livewdcn
@@ -57,59 +61,68 @@ impl GrowthShares {
     }
 }
 
-/// Carbon left for growth once respiration is paid, and how it was paid.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct CarbonBudget {
-    /// For new tissue and its growth respiration, gC m⁻² d⁻¹.
-    pub available: f64,
-    /// Maintenance respiration that could be paid, gC m⁻² d⁻¹.
-    pub maintenance: f64,
+batched! {
+    /// Carbon left for growth once respiration is paid, and how it was paid.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub struct CarbonBudget {
+        /// For new tissue and its growth respiration, gC m⁻² d⁻¹.
+        pub available: T,
+        /// Maintenance respiration that could be paid, gC m⁻² d⁻¹.
+        pub maintenance: T,
+    }
 }
 
 /// Pays maintenance from photosynthesis, then from the reserve; refills the reserve.
-pub fn pay_maintenance(plant: &mut Vegetation, gpp: f64, wanted: f64) -> CarbonBudget {
+pub fn pay_maintenance<T: Real>(plant: &mut Vegetation<T>, gpp: T, wanted: T) -> CarbonBudget<T> {
     let surplus = gpp - wanted;
-    if surplus < 0.0 {
-        let paid = (-surplus).min(plant.reserve);
-        plant.reserve -= paid;
-        return CarbonBudget { available: 0.0, maintenance: gpp + paid };
+    let short = surplus.under(0.0);
+    let paid = (-surplus).min(plant.reserve);
+    let target = (plant.leaf + plant.froot) * RESERVE_SHARE + 5.0;
+    let saved = ((target - plant.reserve) / RESERVE_DAYS).clamp(0.0, surplus * 0.5);
+    plant.reserve += T::select(short, -paid, saved);
+    CarbonBudget {
+        available: T::select(short, 0.0, surplus - saved),
+        maintenance: T::select(short, gpp + paid, wanted),
     }
-    let target = RESERVE_SHARE * (plant.leaf + plant.froot) + 5.0;
-    let saved = ((target - plant.reserve) / RESERVE_DAYS).clamp(0.0, 0.5 * surplus);
-    plant.reserve += saved;
-    CarbonBudget { available: surplus - saved, maintenance: wanted }
 }
 
 /// Nitrogen asked from the soil, gN m⁻² d⁻¹, after what the plant can take back from its own pool.
 #[must_use]
-pub fn soil_demand(plant: &Vegetation, p: &Parameters, shares: &GrowthShares, available: f64) -> (f64, f64) {
-    let demand = available / (1.0 + p.grperc) * shares.nitrogen;
+pub fn soil_demand<T: Real>(
+    plant: &Vegetation<T>,
+    p: &Parameters<T>,
+    shares: &GrowthShares<T>,
+    available: T,
+) -> (T, T) {
+    let demand = available / (p.grperc + 1.0) * shares.nitrogen;
     let own = (plant.retrans_n * RETRANSLOCATION_RATE).min(demand);
     (demand - own, own)
 }
 
-/// Growth of a day.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Growth {
-    /// New tissue, gC m⁻² d⁻¹.
-    pub tissue: f64,
-    /// Growth respiration, gC m⁻² d⁻¹.
-    pub respiration: f64,
-    /// Carbon not fixed for want of nitrogen, gC m⁻² d⁻¹.
-    pub excess: f64,
+batched! {
+    /// Growth of a day.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub struct Growth {
+        /// New tissue, gC m⁻² d⁻¹.
+        pub tissue: T,
+        /// Growth respiration, gC m⁻² d⁻¹.
+        pub respiration: T,
+        /// Carbon not fixed for want of nitrogen, gC m⁻² d⁻¹.
+        pub excess: T,
+    }
 }
 
 /// Builds tissue from available carbon and the nitrogen got: `uptake` from soil, `own` retranslocated.
-pub fn grow(
-    plant: &mut Vegetation,
-    p: &Parameters,
-    shares: &GrowthShares,
-    available: f64,
-    (uptake, own): (f64, f64),
-) -> Growth {
-    let wanted = available / (1.0 + p.grperc);
+pub fn grow<T: Real>(
+    plant: &mut Vegetation<T>,
+    p: &Parameters<T>,
+    shares: &GrowthShares<T>,
+    available: T,
+    (uptake, own): (T, T),
+) -> Growth<T> {
+    let wanted = available / (p.grperc + 1.0);
     let supply = uptake + own;
-    let possible = if shares.nitrogen > 0.0 { supply / shares.nitrogen } else { wanted };
+    let possible = T::select(shares.nitrogen.over(0.0), supply / shares.nitrogen, wanted);
     let tissue = wanted.min(possible);
     plant.leaf += tissue * shares.leaf;
     plant.froot += tissue * shares.froot;
@@ -131,6 +144,8 @@ pub fn grow(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes, WIDTH};
+    use crate::plant::fixtures::{columns, same, together};
     use crate::plant::pft::Pft;
 
     #[test]
@@ -164,5 +179,34 @@ mod tests {
         plant.reserve = 1.0;
         let budget = pay_maintenance(&mut plant, 0.0, 3.0);
         assert!((budget.maintenance - 1.0).abs() < 1e-12 && plant.reserve.abs() < 1e-12);
+    }
+
+    /// A day's growth: maintenance short of photosynthesis and over it, nitrogen short and plenty.
+    fn day<T: Real>(
+        plant: &mut Vegetation<T>,
+        p: &Parameters<T>,
+        [gpp, wanted, area, met]: [T; 4],
+    ) -> [T; 6] {
+        let budget = pay_maintenance(plant, gpp, wanted);
+        let shares = GrowthShares::new(p, area);
+        let (demand, own) = soil_demand(plant, p, &shares, budget.available);
+        let (bought, price) = buy_nitrogen(demand * (T::of(1.0) - met), p, budget.available);
+        let growth = grow(plant, p, &shares, budget.available - price, (demand * met + bought, own));
+        [budget.available, budget.maintenance, bought, growth.tissue, growth.respiration, growth.excess]
+    }
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        let inputs =
+            [[6.0, 1.5, 0.4, 0.3], [0.0, 0.8, 2.0, 0.0], [0.5, 0.9, 11.0, 1.0], [3.0, 2.0, 5.0, 1.2]];
+        for pft in [Pft::C3Grass, Pft::BroadleafDeciduousTemperate] {
+            let (parameters, mut plants) = columns(pft);
+            let mut batch: Vegetation<Lanes> = together(&plants);
+            let found = day(&mut batch, &together(&parameters), together(&inputs));
+            for k in 0..WIDTH {
+                same(&found.lane(k), &day(&mut plants[k], &parameters[k], inputs[k]));
+                same(&batch.lane(k), &plants[k]);
+            }
+        }
     }
 }

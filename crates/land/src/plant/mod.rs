@@ -2,6 +2,8 @@
 
 pub mod allocation;
 pub mod canopy;
+#[cfg(test)]
+mod fixtures;
 pub mod pft;
 pub mod phenology;
 pub mod photosynthesis;

@@ -3,7 +3,9 @@
 //! CLM5 technical note, chapter 20 (White et al. 1997, doi:10.1029/97GB00330): onset at a soil degree-day sum
 //! that grows with the mean annual temperature, offset below a day length, or by drought and frost counters.
 
+use crate::batched;
 use crate::constants::FREEZING;
+use crate::lanes::{Batched, Real};
 use crate::parameters::Parameters;
 use crate::plant::pft::LeafHabit;
 use crate::plant::state::{Season, Vegetation};
@@ -15,74 +17,120 @@ const SHORTEST_DAY: f64 = 6.0 * 3_600.0;
 /// Days over which a growing herb can turn its whole storage to display.
 const REGROWTH_DAYS: f64 = 60.0;
 
-/// What the plant senses.
-#[derive(Clone, Copy, Debug)]
-pub struct Signals {
-    /// Soil temperature at about 9 cm, K.
-    pub soil_temperature: f64,
-    /// Soil water potential there, MPa.
-    pub soil_potential: f64,
-    /// Day length, s.
-    pub day_length: f64,
-    /// Whether days get longer.
-    pub lengthening: bool,
-    /// Leaf area index.
-    pub lai: f64,
-}
-
-/// What a day's phenology asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct LeafTurnover {
-    /// Storage carbon to display, gC m⁻² d⁻¹.
-    pub displayed: f64,
-    /// Share of leaves shed.
-    pub leaf_share: f64,
-    /// Share of fine roots shed.
-    pub froot_share: f64,
-}
-
-/// Advances the season by a day.
-pub fn advance(plant: &mut Vegetation, p: &Parameters, habit: LeafHabit, signals: &Signals) -> LeafTurnover {
-    let background = LeafTurnover {
-        displayed: 0.0,
-        leaf_share: 1.0 / (365.0 * p.leaf_long),
-        froot_share: 1.0 / (365.0 * p.froot_long),
-    };
-    match habit {
-        LeafHabit::Evergreen => background,
-        LeafHabit::SeasonalDeciduous => seasonal(plant, p, signals),
-        LeafHabit::StressDeciduous => stress(plant, p, signals, background),
+batched! {
+    /// What the plant senses.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Signals {
+        /// Soil temperature at about 9 cm, K.
+        pub soil_temperature: T,
+        /// Soil water potential there, MPa.
+        pub soil_potential: T,
+        /// Day length, s.
+        pub day_length: T,
+        /// 1 where days get longer, else 0.
+        pub lengthening: T,
+        /// Leaf area index.
+        pub lai: T,
     }
 }
 
-fn degree_day_threshold(plant: &Vegetation, p: &Parameters) -> f64 {
-    (p.gddfunc_p1 + p.gddfunc_p2 * (plant.t_annual - FREEZING)).exp()
+batched! {
+    /// What a day's phenology asks for.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub struct LeafTurnover {
+        /// Storage carbon to display, gC m⁻² d⁻¹.
+        pub displayed: T,
+        /// Share of leaves shed.
+        pub leaf_share: T,
+        /// Share of fine roots shed.
+        pub froot_share: T,
+    }
 }
 
-fn onset(plant: &Vegetation, p: &Parameters) -> Season {
-    Season::Onset { days_left: p.ndays_on.round(), remaining: p.fstor2tran * plant.storage }
+/// Advances the season by a day.
+pub fn advance<T: Real>(
+    plant: &mut Vegetation<T>,
+    p: &Parameters<T>,
+    habit: LeafHabit,
+    signals: &Signals<T>,
+) -> LeafTurnover<T> {
+    let background = || LeafTurnover {
+        displayed: T::of(0.0),
+        leaf_share: T::of(1.0) / (p.leaf_long * 365.0),
+        froot_share: T::of(1.0) / (p.froot_long * 365.0),
+    };
+    let (mut turnover, rule): (_, Rule<T>) = match habit {
+        LeafHabit::Evergreen => return background(),
+        LeafHabit::SeasonalDeciduous => (LeafTurnover::default(), seasonal),
+        LeafHabit::StressDeciduous => (background(), stress),
+    };
+    for k in 0..T::WIDTH {
+        let mut own = turnover.lane(k);
+        *plant.season.at_mut(k) = rule(&One { plant, p, signals, lane: k }, &mut own);
+        turnover.set_lane(k, &own);
+    }
+    turnover
 }
 
-fn seasonal(plant: &mut Vegetation, p: &Parameters, signals: &Signals) -> LeafTurnover {
-    let warmth = (signals.soil_temperature - FREEZING).max(0.0);
-    let mut turnover = LeafTurnover::default();
-    plant.season = match plant.season {
+/// The next season of one column; what it sheds and displays goes to the turnover.
+type Rule<T> = fn(&One<T>, &mut LeafTurnover) -> Season;
+
+/// One column of a batch: seasons differ between neighbours.
+struct One<'a, T: Real> {
+    plant: &'a Vegetation<T>,
+    p: &'a Parameters<T>,
+    signals: &'a Signals<T>,
+    lane: usize,
+}
+
+impl<T: Real> One<'_, T> {
+    fn season(&self) -> Season {
+        *self.plant.season.at(self.lane)
+    }
+
+    fn signals(&self) -> Signals {
+        self.signals.lane(self.lane)
+    }
+
+    fn of(&self, value: T) -> f64 {
+        value.at(self.lane)
+    }
+
+    fn degree_day_threshold(&self) -> f64 {
+        let warmth = self.of(self.plant.t_annual) - FREEZING;
+        Real::exp(self.of(self.p.gddfunc_p1) + self.of(self.p.gddfunc_p2) * warmth)
+    }
+
+    fn onset(&self) -> Season {
+        Season::Onset {
+            days_left: self.of(self.p.ndays_on).round(),
+            remaining: self.of(self.p.fstor2tran) * self.of(self.plant.storage),
+        }
+    }
+
+    fn offset(&self, by_cold: bool) -> Season {
+        Season::Offset { days_left: self.of(self.p.ndays_off).round(), by_cold }
+    }
+}
+
+fn seasonal<T: Real>(one: &One<T>, turnover: &mut LeafTurnover) -> Season {
+    let s = one.signals();
+    let lengthening = s.lengthening > 0.5;
+    match one.season() {
         Season::Dormant { degree_days, .. } => {
-            let sum = if signals.lengthening { degree_days + warmth } else { 0.0 };
-            if sum > degree_day_threshold(plant, p) {
-                onset(plant, p)
+            let warmth = (s.soil_temperature - FREEZING).max(0.0);
+            let sum = if lengthening { degree_days + warmth } else { 0.0 };
+            if sum > one.degree_day_threshold() {
+                one.onset()
             } else {
                 Season::Dormant { degree_days: sum, wet_days: 0.0, cold_days: 0.0, needs_warmth: true }
             }
         }
-        Season::Onset { days_left, remaining } => display(&mut turnover, days_left, remaining),
-        Season::Growing { .. } if !signals.lengthening && signals.day_length < p.crit_dayl => {
-            Season::Offset { days_left: p.ndays_off.round(), by_cold: true }
-        }
-        Season::Offset { days_left, by_cold } => shed(&mut turnover, days_left, by_cold),
+        Season::Onset { days_left, remaining } => display(turnover, days_left, remaining),
+        Season::Growing { .. } if !lengthening && s.day_length < one.of(one.p.crit_dayl) => one.offset(true),
+        Season::Offset { days_left, by_cold } => shed(turnover, days_left, by_cold),
         growing @ Season::Growing { .. } => growing,
-    };
-    turnover
+    }
 }
 
 fn display(turnover: &mut LeafTurnover, days_left: f64, remaining: f64) -> Season {
@@ -104,40 +152,42 @@ fn shed(turnover: &mut LeafTurnover, days_left: f64, by_cold: bool) -> Season {
     }
 }
 
-fn stress(plant: &mut Vegetation, p: &Parameters, s: &Signals, background: LeafTurnover) -> LeafTurnover {
-    let mut turnover = background;
-    plant.season = match plant.season {
+fn stress<T: Real>(one: &One<T>, turnover: &mut LeafTurnover) -> Season {
+    let s = one.signals();
+    match one.season() {
         Season::Dormant { degree_days, wet_days, cold_days, needs_warmth } => {
             let frozen = s.soil_temperature <= FREEZING;
             let cold = if frozen { cold_days + 1.0 } else { cold_days };
             let wait = needs_warmth || cold >= CRITICAL_DAYS;
-            let sum =
-                if s.lengthening { degree_days + (s.soil_temperature - FREEZING).max(0.0) } else { 0.0 };
-            let wet = if s.soil_potential >= p.soilpsi_on { wet_days + 1.0 } else { wet_days };
-            let warm = !wait || sum > degree_day_threshold(plant, p);
+            let warmth = (s.soil_temperature - FREEZING).max(0.0);
+            let sum = if s.lengthening > 0.5 { degree_days + warmth } else { 0.0 };
+            let wet = if s.soil_potential >= one.of(one.p.soilpsi_on) { wet_days + 1.0 } else { wet_days };
+            let warm = !wait || sum > one.degree_day_threshold();
             if warm && wet >= CRITICAL_DAYS && s.day_length >= SHORTEST_DAY && !frozen {
-                onset(plant, p)
+                one.onset()
             } else {
                 Season::Dormant { degree_days: sum, wet_days: wet, cold_days: cold, needs_warmth: wait }
             }
         }
-        Season::Onset { days_left, remaining } => display(&mut turnover, days_left, remaining),
+        Season::Onset { days_left, remaining } => display(turnover, days_left, remaining),
         Season::Growing { dry_days, cold_days } => {
-            let room = (1.0 - s.lai / p.laimx).max(0.0);
-            turnover.displayed = plant.storage * p.fstor2tran * room / REGROWTH_DAYS;
-            growing(dry_days, cold_days, p, s)
+            let room = (1.0 - s.lai / one.of(one.p.laimx)).max(0.0);
+            turnover.displayed = one.of(one.plant.storage) * one.of(one.p.fstor2tran) * room / REGROWTH_DAYS;
+            growing(dry_days, cold_days, one)
         }
-        Season::Offset { days_left, by_cold } => shed(&mut turnover, days_left, by_cold),
-    };
-    turnover
+        Season::Offset { days_left, by_cold } => shed(turnover, days_left, by_cold),
+    }
 }
 
-fn growing(dry_days: f64, cold_days: f64, p: &Parameters, s: &Signals) -> Season {
-    let dry = if s.soil_potential <= p.soilpsi_off { dry_days + 1.0 } else { (dry_days - 1.0).max(0.0) };
-    let cold = if s.soil_temperature <= FREEZING { cold_days + 1.0 } else { (cold_days - 1.0).max(0.0) };
+fn growing<T: Real>(dry_days: f64, cold_days: f64, one: &One<T>) -> Season {
+    let s = one.signals();
+    let parched = s.soil_potential <= one.of(one.p.soilpsi_off);
+    let dry = if parched { dry_days + 1.0 } else { (dry_days - 1.0).max(0.0) };
+    let frozen = s.soil_temperature <= FREEZING;
+    let cold = if frozen { cold_days + 1.0 } else { (cold_days - 1.0).max(0.0) };
     let by_cold = cold >= CRITICAL_DAYS || s.day_length < SHORTEST_DAY;
     if by_cold || dry >= CRITICAL_DAYS {
-        Season::Offset { days_left: p.ndays_off.round(), by_cold }
+        one.offset(by_cold)
     } else {
         Season::Growing { dry_days: dry, cold_days: cold }
     }
@@ -147,6 +197,8 @@ fn growing(dry_days: f64, cold_days: f64, p: &Parameters, s: &Signals) -> Season
 mod tests {
     use super::*;
     use crate::energy::solar::SolarTable;
+    use crate::lanes::{Lanes, WIDTH};
+    use crate::plant::fixtures::{columns, same, together};
     use crate::plant::pft::Pft;
 
     /// Runs years of a smooth climate; gives the first day of onset and of offset in the last year.
@@ -167,7 +219,7 @@ mod tests {
             };
             advance(&mut plant, &p, pft.leaf_habit(), &signals);
             if d >= 730 {
-                match plant.season {
+                match plant.season.at(0) {
                     Season::Onset { .. } => first_onset = first_onset.or(Some(day)),
                     Season::Offset { .. } => first_offset = first_offset.or(Some(day)),
                     _ => {}
@@ -209,5 +261,41 @@ mod tests {
             leaf *= 1.0 - turnover.leaf_share;
         }
         assert!(leaf.abs() < 1e-12);
+    }
+
+    /// What four columns sense on a day: one frosty in winter, one mild, one dry in summer, one between.
+    fn senses(sun: &SolarTable, d: usize) -> [Signals; WIDTH] {
+        let day = &sun.days[d % 365];
+        let phase = (2.0 * std::f64::consts::PI * (d as f64 - 200.0) / 365.0).cos();
+        std::array::from_fn(|k| Signals {
+            soil_temperature: [276.0, 285.0, 287.0, 279.0][k] + [14.0, 5.0, 9.0, 10.0][k] * phase,
+            soil_potential: if k == 2 && phase > 0.6 { -2.5 } else { -0.05 },
+            day_length: day.day_length,
+            lengthening: day.lengthening,
+            lai: [0.5, 2.0, 4.0, 8.0][k],
+        })
+    }
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        let sun = SolarTable::new(66.0);
+        for pft in [Pft::C3Grass, Pft::BroadleafDeciduousTemperate, Pft::NeedleleafEvergreenBoreal] {
+            let (parameters, mut plants) = columns(pft);
+            let mut batch: Vegetation<Lanes> = together(&plants);
+            let together_p = together(&parameters);
+            let mut mixed = false;
+            for d in 0..2 * 365 {
+                let signals = senses(&sun, d);
+                let turnover = advance(&mut batch, &together_p, pft.leaf_habit(), &together(&signals));
+                for k in 0..WIDTH {
+                    let alone = advance(&mut plants[k], &parameters[k], pft.leaf_habit(), &signals[k]);
+                    same(&turnover.lane(k), &alone);
+                    same(&batch.lane(k), &plants[k]);
+                }
+                let kind = |k| std::mem::discriminant(batch.season.at(k));
+                mixed |= (1..WIDTH).any(|k| kind(k) != kind(0));
+            }
+            assert!(mixed || pft.leaf_habit() == LeafHabit::Evergreen);
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! over. Medlyn's relation gives ci/ca from humidity alone, so no iteration is needed.
 
 use crate::constants::{FREEZING, GAS};
+use crate::lanes::Real;
 
 /// Reference temperature, K.
 const T25: f64 = 298.15;
@@ -27,6 +28,8 @@ const RESPIRATION_HA: f64 = 46_390.0;
 const DEACTIVATION: f64 = 200_000.0;
 /// Leaf dark respiration over Vcmax at 25 °C for C3 (Collatz et al. 1991).
 const RESPIRATION_RATIO: f64 = 0.015;
+/// exp((S·T25 − D) / (R·T25)) of dark respiration, whose entropy S is 490 J mol⁻¹ K⁻¹.
+const RESPIRATION_LOSS25: f64 = 3.5974500352501253e-10;
 /// Curvature of the light response of electron transport, and of co-limitation (CLM5).
 const THETA_PSII: f64 = 0.7;
 const THETA_CJ: f64 = 0.98;
@@ -35,72 +38,142 @@ const QUANTUM_YIELD: f64 = 0.425;
 
 /// Temperature-adjusted capacities of a leaf with Vcmax25 = 1, and the chloroplast's constants.
 #[derive(Clone, Copy, Debug)]
-pub struct LeafBiochemistry {
+pub struct LeafBiochemistry<T: Real = f64> {
     /// Vcmax over Vcmax25.
-    pub vcmax: f64,
+    pub vcmax: T,
     /// Jmax over Vcmax25.
-    pub jmax: f64,
+    pub jmax: T,
     /// Dark respiration over Vcmax25.
-    pub respiration: f64,
+    pub respiration: T,
     /// Effective Michaelis–Menten constant, µmol mol⁻¹.
-    pub km: f64,
+    pub km: T,
     /// Compensation point, µmol mol⁻¹.
-    pub gamma: f64,
+    pub gamma: T,
 }
 
-fn arrhenius(kelvin: f64, activation: f64) -> f64 {
-    (activation / (GAS * T25) * (1.0 - T25 / kelvin)).exp()
+/// What temperature does to a leaf.
+#[derive(Clone, Copy)]
+struct Heat<T: Real> {
+    /// 1 − T25 / T.
+    warmth: T,
+    /// Arrhenius response of the energy of deactivation, which all inhibitions share.
+    deactivation: T,
 }
 
-/// High-temperature inhibition, 1 at 25 °C.
-fn inhibition(kelvin: f64, entropy: f64) -> f64 {
-    let at = |t: f64| 1.0 + ((entropy * t - DEACTIVATION) / (GAS * t)).exp();
-    at(T25) / at(kelvin)
+impl<T: Real> Heat<T> {
+    fn new(kelvin: T) -> Self {
+        let warmth = T::of(1.0) - T::of(T25) / kelvin;
+        Self { warmth, deactivation: arrhenius(warmth, DEACTIVATION) }
+    }
+
+    /// Response with an energy of activation, 1 at 25 °C.
+    #[inline]
+    fn arrhenius(&self, activation: f64) -> T {
+        arrhenius(self.warmth, activation)
+    }
+
+    /// High-temperature inhibition, 1 at 25 °C, for `loss25` = exp((S·T25 − D) / (R·T25)): there (S·T − D) / (R·T) is
+    /// the exponent at 25 °C and the Arrhenius exponent of D.
+    #[inline]
+    fn inhibition(&self, loss25: T) -> T {
+        (loss25 + 1.0) / (loss25 * self.deactivation + 1.0)
+    }
+
+    /// Dark respiration over Vcmax25.
+    #[inline]
+    fn respiration(&self) -> T {
+        self.arrhenius(RESPIRATION_HA) * RESPIRATION_RATIO * self.inhibition(T::of(RESPIRATION_LOSS25))
+    }
+}
+
+#[inline]
+fn arrhenius<T: Real>(warmth: T, activation: f64) -> T {
+    (warmth * (activation / (GAS * T25))).exp()
+}
+
+/// exp((S·T25 − D) / (R·T25)) for an entropy S, J mol⁻¹ K⁻¹.
+#[inline]
+fn loss25<T: Real>(entropy: T) -> T {
+    ((entropy * T25 - DEACTIVATION) / (GAS * T25)).exp()
 }
 
 /// Biochemistry at a leaf temperature for a ten-day mean `t10` (both K), with the acclimation of Kattge and
 /// Knorr (2007, doi:10.1111/j.1365-3040.2007.01690.x) that CLM uses, bounded to 11–35 °C.
 #[must_use]
-pub fn biochemistry(kelvin: f64, t10: f64) -> LeafBiochemistry {
+pub fn biochemistry<T: Real>(kelvin: T, t10: T) -> LeafBiochemistry<T> {
     let growth = (t10 - FREEZING).clamp(11.0, 35.0);
-    let jv = 2.59 - 0.035 * growth;
+    let jv = T::of(2.59) - growth * 0.035;
+    let heat = Heat::new(kelvin);
+    let vcmax_loss = loss25(T::of(668.39) - growth * 1.07);
+    let jmax_loss = loss25(T::of(659.70) - growth * 0.75);
     LeafBiochemistry {
-        vcmax: arrhenius(kelvin, VCMAX_HA) * inhibition(kelvin, 668.39 - 1.07 * growth),
-        jmax: jv * arrhenius(kelvin, JMAX_HA) * inhibition(kelvin, 659.70 - 0.75 * growth),
-        respiration: RESPIRATION_RATIO * arrhenius(kelvin, RESPIRATION_HA) * inhibition(kelvin, 490.0),
-        km: KC25 * arrhenius(kelvin, KC_HA) * (1.0 + OXYGEN / (KO25 * arrhenius(kelvin, KO_HA))),
-        gamma: GAMMA25 * arrhenius(kelvin, GAMMA_HA),
+        vcmax: heat.arrhenius(VCMAX_HA) * heat.inhibition(vcmax_loss),
+        jmax: jv * heat.arrhenius(JMAX_HA) * heat.inhibition(jmax_loss),
+        respiration: heat.respiration(),
+        km: heat.arrhenius(KC_HA) * KC25 * (T::of(OXYGEN) / (heat.arrhenius(KO_HA) * KO25) + 1.0),
+        gamma: heat.arrhenius(GAMMA_HA) * GAMMA25,
     }
 }
 
+/// Dark respiration over Vcmax25 at a leaf temperature, K: all that a night needs of [`biochemistry`].
+#[must_use]
+pub fn dark_respiration<T: Real>(kelvin: T) -> T {
+    Heat::new(kelvin).respiration()
+}
+
 /// Smaller root of θx² − (a + b)x + ab = 0, the smooth minimum of two rates.
-fn smooth_minimum(a: f64, b: f64, theta: f64) -> f64 {
+#[inline]
+fn smooth_minimum<T: Real>(a: T, b: T, theta: f64) -> T {
     let sum = a + b;
-    (sum - (sum * sum - 4.0 * theta * a * b).max(0.0).sqrt()) / (2.0 * theta)
+    (sum - (sum * sum - a * b * (4.0 * theta)).max(0.0).sqrt()) * (0.5 / theta)
 }
 
 /// Medlyn's internal over ambient CO₂ for a slope in kPa^½ and a vapour pressure deficit in Pa.
 #[must_use]
-pub fn internal_ratio(medlynslope: f64, vpd: f64) -> f64 {
+pub fn internal_ratio<T: Real>(medlynslope: T, vpd: T) -> T {
     let root = (vpd.max(50.0) / 1000.0).sqrt();
     medlynslope / (medlynslope + root)
 }
 
-/// Gross assimilation of a leaf (or of a sunlit or shaded big leaf), µmol CO₂ m⁻² s⁻¹.
-///
-/// `vcmax25`: its Vcmax at 25 °C; `photons`: absorbed PAR, µmol m⁻² s⁻¹; `ci`: µmol mol⁻¹.
-#[must_use]
-pub fn gross_assimilation(leaf: &LeafBiochemistry, vcmax25: f64, photons: f64, ci: f64) -> f64 {
-    let electrons = smooth_minimum(QUANTUM_YIELD * photons, leaf.jmax * vcmax25, THETA_PSII);
-    let above = (ci - leaf.gamma).max(0.0);
-    let rubisco = leaf.vcmax * vcmax25 * above / (ci + leaf.km);
-    let light = 0.25 * electrons * above / (ci + 2.0 * leaf.gamma);
-    smooth_minimum(rubisco, light, THETA_CJ)
+/// Rates of a leaf with Vcmax25 = 1 at an internal CO₂: a day has one, its leaves share it.
+#[derive(Clone, Copy, Debug)]
+pub struct LeafRates<T: Real = f64> {
+    /// Rubisco-limited assimilation, µmol CO₂ m⁻² s⁻¹.
+    rubisco: T,
+    /// Jmax, µmol m⁻² s⁻¹.
+    jmax: T,
+    /// CO₂ assimilated per electron.
+    per_electron: T,
+}
+
+impl<T: Real> LeafRates<T> {
+    /// At an internal CO₂, µmol mol⁻¹.
+    #[must_use]
+    pub fn new(leaf: &LeafBiochemistry<T>, ci: T) -> Self {
+        let above = (ci - leaf.gamma).max(0.0);
+        Self {
+            rubisco: leaf.vcmax * above / (ci + leaf.km),
+            jmax: leaf.jmax,
+            per_electron: above * 0.25 / (ci + leaf.gamma * 2.0),
+        }
+    }
+
+    /// Gross assimilation of a leaf (or of a sunlit or shaded big leaf), µmol CO₂ m⁻² s⁻¹.
+    ///
+    /// `vcmax25`: its Vcmax at 25 °C; `photons`: absorbed PAR, µmol m⁻² s⁻¹.
+    #[inline]
+    #[must_use]
+    pub fn gross(&self, vcmax25: T, photons: T) -> T {
+        let electrons = smooth_minimum(photons * QUANTUM_YIELD, self.jmax * vcmax25, THETA_PSII);
+        smooth_minimum(self.rubisco * vcmax25, self.per_electron * electrons, THETA_CJ)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Lanes, WIDTH};
+    use crate::plant::fixtures::{same, together};
 
     #[test]
     fn responses_are_one_at_25_degrees() {
@@ -121,7 +194,7 @@ mod tests {
     fn the_rate_co_limits_rubisco_and_light_as_collatz_has_it() {
         // Collatz et al. 1991: θ A² − (Ac + Aj) A + Ac Aj = 0, with 0.7 J² − (0.425 I + Jmax) J + 0.425 I Jmax = 0.
         let leaf = biochemistry(T25, 298.15);
-        let rate = gross_assimilation(&leaf, 50.0, 5_000.0, 280.0);
+        let rate = LeafRates::new(&leaf, 280.0).gross(50.0, 5_000.0);
         let rubisco: f64 = 50.0 * (280.0 - 42.75) / (280.0 + leaf.km);
         let (absorbed, jmax): (f64, f64) = (0.425 * 5_000.0, 50.0 * (2.59 - 0.035 * 25.0));
         let sum = absorbed + jmax;
@@ -129,12 +202,49 @@ mod tests {
         let light = 0.25 * electrons * (280.0 - 42.75) / (280.0 + 2.0 * 42.75);
         let residual = 0.98 * rate * rate - (rubisco + light) * rate + rubisco * light;
         assert!(residual.abs() < 1e-9 && rate < rubisco.min(light), "{rate} {rubisco} {light}");
-        assert!(gross_assimilation(&leaf, 50.0, 0.0, 280.0).abs() < 1e-12);
+        assert!(LeafRates::new(&leaf, 280.0).gross(50.0, 0.0).abs() < 1e-12);
     }
 
     #[test]
     fn medlyn_ratio_matches_the_paper() {
         // g1 = 4.12 at 1 kPa: 4.12 / 5.12.
         assert!((internal_ratio(4.12, 1000.0) - 4.12 / 5.12).abs() < 1e-12);
+    }
+
+    #[test]
+    fn inhibition_is_kattge_and_knorrs() {
+        let paper = |kelvin: f64, entropy: f64| {
+            let at = |t: f64| 1.0 + ((entropy * t - DEACTIVATION) / (GAS * t)).exp();
+            at(T25) / at(kelvin)
+        };
+        for kelvin in [243.0, 273.0, 298.15, 308.0, 318.0, 330.0] {
+            let heat = Heat::new(kelvin);
+            for entropy in [490.0, 630.0, 650.0] {
+                let found = heat.inhibition(loss25(entropy));
+                assert!((found / paper(kelvin, entropy) - 1.0).abs() < 1e-12, "{kelvin} {entropy}");
+            }
+            let respiration = biochemistry(kelvin, 290.0).respiration;
+            assert!((dark_respiration(kelvin) / respiration - 1.0).abs() < 1e-15);
+        }
+        assert!((loss25(490.0) / RESPIRATION_LOSS25 - 1.0).abs() < 1e-13);
+    }
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        // Beyond both bounds of acclimation, and internal CO2 below and above the compensation point.
+        let (kelvin, t10) = ([255.0, 283.0, 301.0, 321.0], [270.0, 286.0, 299.0, 312.0]);
+        let (ci, photons) = ([20.0, 200.0, 280.0, 300.0], [300.0, 0.0, 900.0, 2_500.0]);
+        let leaf = biochemistry::<Lanes>(together(&kelvin), together(&t10));
+        let gross = LeafRates::new(&leaf, together(&ci)).gross(Lanes::from(60.0), together(&photons));
+        let night = dark_respiration::<Lanes>(together(&kelvin));
+        let slope = internal_ratio::<Lanes>(Lanes::from(4.1), together(&photons));
+        for k in 0..WIDTH {
+            let alone = biochemistry(kelvin[k], t10[k]);
+            same(&leaf.km.at(k), &alone.km);
+            same(&leaf.jmax.at(k), &alone.jmax);
+            same(&gross.at(k), &LeafRates::new(&alone, ci[k]).gross(60.0, photons[k]));
+            same(&night.at(k), &dark_respiration(kelvin[k]));
+            same(&slope.at(k), &internal_ratio(4.1, photons[k]));
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! Rate × tissue nitrogen × Q10, reference 20 °C (CLM5 technical note, section 2.17.1; Atkin option off).
 
 use crate::constants::{DAY, FREEZING};
+use crate::lanes::Real;
 use crate::parameters::Parameters;
 use crate::plant::state::Vegetation;
 
@@ -12,7 +13,7 @@ const REFERENCE: f64 = FREEZING + 20.0;
 /// Maintenance respiration of a day of live wood and fine roots, gC m⁻² d⁻¹, at air and root-zone soil
 /// temperature (K).
 #[must_use]
-pub fn maintenance(plant: &Vegetation, p: &Parameters, air: f64, soil: f64) -> f64 {
+pub fn maintenance<T: Real>(plant: &Vegetation<T>, p: &Parameters<T>, air: T, soil: T) -> T {
     let ln_q10 = p.q10_mr.ln();
     let wood = p.br_mr * plant.nitrogen.livewood * (ln_q10 * (air - REFERENCE) / 10.0).exp();
     let root = p.br_mr_root * plant.nitrogen.froot * (ln_q10 * (soil - REFERENCE) / 10.0).exp();
@@ -22,6 +23,8 @@ pub fn maintenance(plant: &Vegetation, p: &Parameters, air: f64, soil: f64) -> f
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Lanes, WIDTH};
+    use crate::plant::fixtures::{columns, same, together};
     use crate::plant::pft::Pft;
 
     #[test]
@@ -34,5 +37,16 @@ mod tests {
         assert!((at20 - 2.525e-6 * 86_400.0).abs() < 1e-12);
         let at30 = maintenance(&plant, &p, REFERENCE + 10.0, REFERENCE);
         assert!((at30 / at20 - 1.5).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        let (parameters, plants) = columns(Pft::BroadleafDeciduousTemperate);
+        let (air, soil) = ([262.0, 275.0, 290.0, 305.0], [271.0, 274.0, 284.0, 295.0]);
+        let batch =
+            maintenance::<Lanes>(&together(&plants), &together(&parameters), together(&air), together(&soil));
+        for k in 0..WIDTH {
+            same(&batch.at(k), &maintenance(&plants[k], &parameters[k], air[k], soil[k]));
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! What a plant holds: carbon and nitrogen pools and the memory of its phenology.
 
 use crate::batched;
+use crate::lanes::{PerColumn, Real};
+use crate::parameters::Parameters;
 use serde::{Deserialize, Serialize};
 
 /// Where a deciduous plant is in its year.
@@ -46,38 +48,44 @@ impl Season {
         Self::Dormant { degree_days: 0.0, wet_days: 0.0, cold_days: 0.0, needs_warmth: true };
 }
 
-/// State of the vegetation of a column; carbon in gC m⁻², nitrogen in gN m⁻². Live tissues hold nitrogen at
-/// their parameter C:N, so only storage and the retranslocated pool carry their own.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Vegetation {
-    /// Leaf carbon.
-    pub leaf: f64,
-    /// Fine-root carbon.
-    pub froot: f64,
-    /// Live wood carbon (stem and coarse root).
-    pub livewood: f64,
-    /// Dead wood carbon (stem and coarse root).
-    pub deadwood: f64,
-    /// Stored leaf and fine-root carbon of coming years.
-    pub storage: f64,
-    /// Non-structural reserve that pays respiration when photosynthesis does not.
-    pub reserve: f64,
-    /// Nitrogen of leaf, fine root, live wood, dead wood and storage.
-    pub nitrogen: TissueNitrogen,
-    /// Nitrogen withdrawn from senescing tissue.
-    pub retrans_n: f64,
-    /// Phenological phase (evergreens ignore it).
-    pub season: Season,
-    /// Acclimated temperature of the photosynthetic apparatus, °C.
-    pub acclimation: f64,
-    /// Ten-day running mean of air temperature, K.
-    pub t10: f64,
-    /// Running mean air temperature over a year, K.
-    pub t_annual: f64,
-    /// Running mean net primary production, gC m⁻² d⁻¹.
-    pub npp_mean: f64,
-    /// Running mean evapotranspiration, mm d⁻¹.
-    pub et_mean: f64,
+batched! {
+    /// State of the vegetation of a column; carbon in gC m⁻², nitrogen in gN m⁻². Live tissues hold nitrogen at
+    /// their parameter C:N, so only storage and the retranslocated pool carry their own.
+    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[serde(bound(
+        serialize = "T: Serialize, PerColumn<T, Season>: Serialize",
+        deserialize = "T: Deserialize<'de>, PerColumn<T, Season>: Deserialize<'de>"
+    ))]
+    pub struct Vegetation {
+        /// Leaf carbon.
+        pub leaf: T,
+        /// Fine-root carbon.
+        pub froot: T,
+        /// Live wood carbon (stem and coarse root).
+        pub livewood: T,
+        /// Dead wood carbon (stem and coarse root).
+        pub deadwood: T,
+        /// Stored leaf and fine-root carbon of coming years.
+        pub storage: T,
+        /// Non-structural reserve that pays respiration when photosynthesis does not.
+        pub reserve: T,
+        /// Nitrogen of leaf, fine root, live wood, dead wood and storage.
+        pub nitrogen: TissueNitrogen<T>,
+        /// Nitrogen withdrawn from senescing tissue.
+        pub retrans_n: T,
+        /// Phenological phase (evergreens ignore it).
+        pub season: PerColumn<T, Season>,
+        /// Acclimated temperature of the photosynthetic apparatus, °C.
+        pub acclimation: T,
+        /// Ten-day running mean of air temperature, K.
+        pub t10: T,
+        /// Running mean air temperature over a year, K.
+        pub t_annual: T,
+        /// Running mean net primary production, gC m⁻² d⁻¹.
+        pub npp_mean: T,
+        /// Running mean evapotranspiration, mm d⁻¹.
+        pub et_mean: T,
+    }
 }
 
 batched! {
@@ -100,12 +108,7 @@ batched! {
 impl Vegetation {
     /// A small cold-start plant: CLM's 100 gC of leaf (or leaf storage), fine roots and stem alike.
     #[must_use]
-    pub fn cold_start(
-        p: &crate::parameters::Parameters,
-        woody: bool,
-        evergreen: bool,
-        t_annual: f64,
-    ) -> Self {
+    pub fn cold_start(p: &Parameters, woody: bool, evergreen: bool, t_annual: f64) -> Self {
         let seed = 100.0;
         let (leaf, storage) = if evergreen { (seed, 0.0) } else { (0.0, seed * (1.0 + p.froot_leaf)) };
         let froot = if evergreen { seed * p.froot_leaf } else { 0.0 };
@@ -119,7 +122,7 @@ impl Vegetation {
             reserve: 30.0,
             nitrogen: TissueNitrogen::default(),
             retrans_n: 0.5,
-            season: Season::WINTER,
+            season: PerColumn::new(|_| Season::WINTER),
             acclimation: t_annual - crate::constants::FREEZING,
             t10: t_annual,
             t_annual,
@@ -129,9 +132,11 @@ impl Vegetation {
         plant.reset_nitrogen(p);
         plant
     }
+}
 
+impl<T: Real> Vegetation<T> {
     /// Gives every tissue the nitrogen of its parameter C:N.
-    pub fn reset_nitrogen(&mut self, p: &crate::parameters::Parameters) {
+    pub fn reset_nitrogen(&mut self, p: &Parameters<T>) {
         self.nitrogen = TissueNitrogen {
             leaf: self.leaf / p.leafcn,
             froot: self.froot / p.frootcn,
@@ -143,13 +148,13 @@ impl Vegetation {
 
     /// Carbon of the whole plant, gC m⁻².
     #[must_use]
-    pub fn carbon(&self) -> f64 {
+    pub fn carbon(&self) -> T {
         self.leaf + self.froot + self.livewood + self.deadwood + self.storage + self.reserve
     }
 
     /// Nitrogen of the whole plant, gN m⁻².
     #[must_use]
-    pub fn total_nitrogen(&self) -> f64 {
+    pub fn total_nitrogen(&self) -> T {
         let n = &self.nitrogen;
         n.leaf + n.froot + n.livewood + n.deadwood + n.storage + self.retrans_n
     }
@@ -157,6 +162,30 @@ impl Vegetation {
 
 /// Nitrogen per carbon of storage: leaf and fine root in their allocation ratio, gN gC⁻¹.
 #[must_use]
-pub fn storage_nitrogen_share(p: &crate::parameters::Parameters) -> f64 {
-    (1.0 / p.leafcn + p.froot_leaf / p.frootcn) / (1.0 + p.froot_leaf)
+pub fn storage_nitrogen_share<T: Real>(p: &Parameters<T>) -> T {
+    (T::of(1.0) / p.leafcn + p.froot_leaf / p.frootcn) / (p.froot_leaf + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lanes::{Batched, Lanes};
+    use crate::plant::fixtures::{columns, same, together};
+    use crate::plant::pft::Pft;
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        let (parameters, mut plants) = columns(Pft::DeciduousShrubTemperate);
+        plants[1].season = PerColumn::new(|_| Season::Growing { dry_days: 3.0, cold_days: 0.0 });
+        let mut batch: Vegetation<Lanes> = together(&plants);
+        batch.leaf *= Lanes::from(1.1);
+        batch.reset_nitrogen(&together(&parameters));
+        for (k, plant) in plants.iter_mut().enumerate() {
+            plant.leaf *= 1.1;
+            plant.reset_nitrogen(&parameters[k]);
+            same(&batch.lane(k), plant);
+            same(&batch.carbon().at(k), &plant.carbon());
+            same(&batch.total_nitrogen().at(k), &plant.total_nitrogen());
+        }
+    }
 }

@@ -3,7 +3,9 @@
 //! Whole-plant mortality at a constant rate and live-to-dead wood turnover as in CLM5 (technical note, chapters
 //! 20 and 23). Leaves withdraw nitrogen down to the litter's C:N before they fall.
 
+use crate::batched;
 use crate::constants::YEAR_DAYS;
+use crate::lanes::Real;
 use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
 use crate::plant::phenology::LeafTurnover;
@@ -13,34 +15,38 @@ use crate::plant::state::{Season, Vegetation, storage_nitrogen_share};
 const CUT_INTERVAL: usize = 45;
 const CUTS: usize = 3;
 
-/// Carbon and nitrogen leaving the plant, g m⁻² d⁻¹.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Litterfall {
-    /// Leaf litter (and dying storage).
-    pub leaf: f64,
-    /// Nitrogen in it.
-    pub leaf_n: f64,
-    /// Fine-root litter.
-    pub froot: f64,
-    /// Nitrogen in it.
-    pub froot_n: f64,
-    /// Wood.
-    pub wood: f64,
-    /// Nitrogen in it.
-    pub wood_n: f64,
-    /// Carried away by harvest.
-    pub harvest: f64,
-    /// Nitrogen in it.
-    pub harvest_n: f64,
+batched! {
+    /// Carbon and nitrogen leaving the plant, g m⁻² d⁻¹.
+    #[derive(Clone, Copy, Debug, Default, PartialEq)]
+    pub struct Litterfall {
+        /// Leaf litter (and dying storage).
+        pub leaf: T,
+        /// Nitrogen in it.
+        pub leaf_n: T,
+        /// Fine-root litter.
+        pub froot: T,
+        /// Nitrogen in it.
+        pub froot_n: T,
+        /// Wood.
+        pub wood: T,
+        /// Nitrogen in it.
+        pub wood_n: T,
+        /// Carried away by harvest.
+        pub harvest: T,
+        /// Nitrogen in it.
+        pub harvest_n: T,
+    }
 }
 
 /// Moves storage to leaves and fine roots, gC m⁻² d⁻¹ wanted.
-pub fn display(plant: &mut Vegetation, p: &Parameters, wanted: f64) {
+pub fn display<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, wanted: T) {
     let moved = wanted.min(plant.storage);
-    if moved <= 0.0 {
+    let moves = moved.over(0.0);
+    if !T::any(moves) {
         return;
     }
-    let leaf = moved / (1.0 + p.froot_leaf);
+    let moved = T::select(moves, moved, 0.0);
+    let leaf = moved / (p.froot_leaf + 1.0);
     let froot = moved - leaf;
     plant.storage -= moved;
     plant.leaf += leaf;
@@ -52,7 +58,11 @@ pub fn display(plant: &mut Vegetation, p: &Parameters, wanted: f64) {
 }
 
 /// Sheds and kills for a day.
-pub fn shed(plant: &mut Vegetation, p: &Parameters, turnover: &LeafTurnover) -> Litterfall {
+pub fn shed<T: Real>(
+    plant: &mut Vegetation<T>,
+    p: &Parameters<T>,
+    turnover: &LeafTurnover<T>,
+) -> Litterfall<T> {
     let mut fall = Litterfall::default();
     let leaf = plant.leaf * turnover.leaf_share;
     take_leaf(plant, p, leaf, &mut fall);
@@ -67,7 +77,7 @@ pub fn shed(plant: &mut Vegetation, p: &Parameters, turnover: &LeafTurnover) -> 
 }
 
 /// Senescent leaves: nitrogen beyond the litter's C:N goes back to the plant.
-fn take_leaf(plant: &mut Vegetation, p: &Parameters, leaf: f64, fall: &mut Litterfall) {
+fn take_leaf<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, leaf: T, fall: &mut Litterfall<T>) {
     let content = leaf / p.leafcn;
     let litter_n = (leaf / p.lflitcn).min(content);
     plant.leaf -= leaf;
@@ -77,7 +87,7 @@ fn take_leaf(plant: &mut Vegetation, p: &Parameters, leaf: f64, fall: &mut Litte
     fall.leaf_n += litter_n;
 }
 
-fn live_to_dead(plant: &mut Vegetation, p: &Parameters) {
+fn live_to_dead<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>) {
     let dying = plant.livewood * p.lwtop_ann / YEAR_DAYS;
     let (from, to) = (dying / p.livewdcn, dying / p.deadwdcn);
     plant.livewood -= dying;
@@ -87,10 +97,10 @@ fn live_to_dead(plant: &mut Vegetation, p: &Parameters) {
     plant.retrans_n += from - to;
 }
 
-fn mortality(plant: &mut Vegetation, p: &Parameters, fall: &mut Litterfall) {
+fn mortality<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, fall: &mut Litterfall<T>) {
     let share = p.r_mort / YEAR_DAYS;
     let n = &mut plant.nitrogen;
-    let lose = |pool: &mut f64| {
+    let lose = |pool: &mut T| {
         let lost = *pool * share;
         *pool -= lost;
         lost
@@ -104,25 +114,40 @@ fn mortality(plant: &mut Vegetation, p: &Parameters, fall: &mut Litterfall) {
 }
 
 /// Cuts a meadow or harvests a crop when its day has come; the crop's residue then falls as litter.
-pub fn harvest(plant: &mut Vegetation, p: &Parameters, pft: Pft, day: usize, fall: &mut Litterfall) {
-    if !is_cut_day(pft, p.harvest_day.round() as usize, day) || p.harvest_frac <= 0.0 {
+pub fn harvest<T: Real>(
+    plant: &mut Vegetation<T>,
+    p: &Parameters<T>,
+    pft: Pft,
+    day: usize,
+    fall: &mut Litterfall<T>,
+) {
+    if !matches!(pft, Pft::C3Crop | Pft::C3Grass) {
         return;
     }
-    let leaf = plant.leaf * p.harvest_frac;
+    let cut = T::from_lanes(|k| {
+        let first = p.harvest_day.at(k).round() as usize;
+        if is_cut_day(pft, first, day) { p.harvest_frac.at(k) } else { 0.0 }
+    });
+    if !T::any(cut.over(0.0)) {
+        return;
+    }
+    let leaf = plant.leaf * cut;
     let leaf_n = leaf / p.leafcn;
     plant.leaf -= leaf;
     plant.nitrogen.leaf -= leaf_n;
     fall.harvest += leaf;
     fall.harvest_n += leaf_n;
     if pft == Pft::C3Crop {
-        let grain = plant.storage * p.harvest_frac;
+        let grain = plant.storage * cut;
         let grain_n = grain * storage_nitrogen_share(p);
         plant.storage -= grain;
         plant.nitrogen.storage -= grain_n;
         fall.harvest += grain;
         fall.harvest_n += grain_n;
         // Sown again in autumn, as most of Europe's cereals are: wetness, not warmth, starts the next crop.
-        plant.season = Season::Offset { days_left: p.ndays_off.round(), by_cold: false };
+        for k in (0..T::WIDTH).filter(|&k| cut.at(k) > 0.0) {
+            *plant.season.at_mut(k) = Season::Offset { days_left: p.ndays_off.at(k).round(), by_cold: false };
+        }
     }
 }
 
@@ -137,6 +162,8 @@ fn is_cut_day(pft: Pft, first: usize, day: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes, WIDTH};
+    use crate::plant::fixtures::{columns, same, together};
 
     fn conserves(act: impl Fn(&mut Vegetation, &Parameters) -> Litterfall) {
         let p = Parameters::for_pft(Pft::C3Crop);
@@ -169,5 +196,45 @@ mod tests {
         let mut fall = Litterfall::default();
         take_leaf(&mut plant, &p, 50.0, &mut fall);
         assert!((fall.leaf / fall.leaf_n - p.lflitcn).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_batch_is_its_columns() {
+        for pft in [Pft::C3Crop, Pft::C3Grass, Pft::BroadleafDeciduousTemperate] {
+            let (mut parameters, mut plants) = columns(pft);
+            for (k, p) in parameters.iter_mut().enumerate() {
+                (p.harvest_day, p.harvest_frac) = [(205.0, 0.6), (250.0, 0.4), (206.0, 0.9), (205.0, 0.0)][k];
+            }
+            plants[2].storage = 0.0;
+            let mut batch: Vegetation<Lanes> = together(&plants);
+            let together_p: Parameters<Lanes> = together(&parameters);
+            for day in [204, 205, 206, 250, 251] {
+                let share = [0.0, 0.1, 0.02, 1.0].map(|s| s * day as f64 / 251.0);
+                let wanted = [0.0, 3.0, 5.0, 1e9];
+                let turnover = |k: usize| LeafTurnover {
+                    displayed: wanted[k],
+                    leaf_share: share[k],
+                    froot_share: 0.5 * share[k],
+                };
+                let turnovers = std::array::from_fn(turnover);
+                let mut fall = act(&mut batch, &together_p, &together(&turnovers));
+                harvest(&mut batch, &together_p, pft, day, &mut fall);
+                for k in 0..WIDTH {
+                    let mut alone = act(&mut plants[k], &parameters[k], &turnovers[k]);
+                    harvest(&mut plants[k], &parameters[k], pft, day, &mut alone);
+                    same(&fall.lane(k), &alone);
+                    same(&batch.lane(k), &plants[k]);
+                }
+            }
+        }
+    }
+
+    fn act<T: Real>(
+        plant: &mut Vegetation<T>,
+        p: &Parameters<T>,
+        turnover: &LeafTurnover<T>,
+    ) -> Litterfall<T> {
+        display(plant, p, turnover.displayed);
+        shed(plant, p, turnover)
     }
 }
