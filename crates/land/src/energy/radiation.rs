@@ -8,40 +8,42 @@ use crate::lanes::Real;
 
 /// Saturation vapour pressure over water, Pa, at a temperature in °C (Tetens; FAO-56 eq. 11).
 #[must_use]
-pub fn saturation_vapour_pressure(celsius: f64) -> f64 {
-    610.8 * (17.27 * celsius / (celsius + 237.3)).exp()
+pub fn saturation_vapour_pressure<T: Real>(celsius: T) -> T {
+    (celsius * 17.27 / (celsius + 237.3)).exp() * 610.8
 }
 
 /// Slope of the saturation curve, Pa K⁻¹, given the pressure at the same temperature.
 #[must_use]
-pub fn saturation_slope(celsius: f64, saturation: f64) -> f64 {
-    4098.0 * saturation / ((celsius + 237.3) * (celsius + 237.3))
+pub fn saturation_slope<T: Real>(celsius: T, saturation: T) -> T {
+    saturation * 4098.0 / ((celsius + 237.3) * (celsius + 237.3))
 }
 
 /// Diffuse share of a day's short-wave radiation from its transmission (global over extraterrestrial).
 #[must_use]
 pub fn diffuse_share<T: Real>(transmission: T) -> T {
-    let above = transmission - 0.07;
-    let broken = T::of(1.0) - above * 2.3 * above;
-    let fair = T::of(1.33) - transmission * 1.46;
-    let clouded = T::select(transmission.under(0.35), broken, fair);
-    let share = T::select(transmission.under(0.75), clouded, 0.23);
-    T::select(transmission.under(0.07), 1.0, share)
+    let overcast = T::of(1.0) - (transmission - 0.07) * 2.3 * (transmission - 0.07);
+    let broken = T::of(1.33) - transmission * 1.46;
+    let bright = T::select(transmission.under(0.75), broken, 0.23);
+    let lit = T::select(transmission.under(0.35), overcast, bright);
+    T::select(transmission.under(0.07), 1.0, lit)
 }
 
 /// Net long-wave loss of a surface near air temperature, W m⁻² (positive upward).
 ///
 /// `kelvin`: air temperature; `vapour_pressure`: Pa; `transmission` as in [`diffuse_share`].
 #[must_use]
-pub fn net_longwave_loss(kelvin: f64, vapour_pressure: f64, transmission: f64) -> f64 {
-    let cloud = (1.35 * (transmission / 0.75).clamp(0.3, 1.0) - 0.35).max(0.05);
-    let emissivity = (0.34 - 0.14 * (vapour_pressure.max(0.0) / 1000.0).sqrt()).max(0.05);
-    STEFAN_BOLTZMANN * kelvin.powi(4) * emissivity * cloud
+pub fn net_longwave_loss<T: Real>(kelvin: T, vapour_pressure: T, transmission: T) -> T {
+    let cloud = ((transmission / 0.75).clamp(0.3, 1.0) * 1.35 - 0.35).max(0.05);
+    let emissivity = (T::of(0.34) - (vapour_pressure.max(0.0) / 1000.0).sqrt() * 0.14).max(0.05);
+    let squared = kelvin * kelvin;
+    squared * squared * STEFAN_BOLTZMANN * emissivity * cloud
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::Lanes;
+    use crate::water::fixtures::assert_alike;
 
     #[test]
     fn saturation_is_fao56s() {
@@ -63,5 +65,22 @@ mod tests {
         for edge in [0.07, 0.35, 0.75] {
             assert!((diffuse_share(edge - 1e-9) - diffuse_share(edge + 1e-9)).abs() < 0.02);
         }
+    }
+
+    #[test]
+    fn a_batch_gives_what_each_column_gives_alone() {
+        let celsius = [-25.0, 0.0, 12.3, 38.0];
+        let (pressure, transmission) = ([-30.0, 300.0, 1_400.0, 6_500.0], [0.03, 0.2, 0.6, 0.8]);
+        let batch = |values: [f64; 4]| Lanes::from(values);
+        let saturation = celsius.map(saturation_vapour_pressure);
+        assert_alike(saturation_vapour_pressure(batch(celsius)), |k| saturation[k]);
+        assert_alike(saturation_slope(batch(celsius), batch(saturation)), |k| {
+            saturation_slope(celsius[k], saturation[k])
+        });
+        assert_alike(diffuse_share(batch(transmission)), |k| diffuse_share(transmission[k]));
+        let kelvin = celsius.map(|t| t + 273.15);
+        assert_alike(net_longwave_loss(batch(kelvin), batch(pressure), batch(transmission)), |k| {
+            net_longwave_loss(kelvin[k], pressure[k], transmission[k])
+        });
     }
 }

@@ -5,7 +5,8 @@
 //! The surface is air temperature through snow and a litter layer; no flux at the bottom.
 
 use crate::constants::{DAY, FREEZING, LATENT_FUSION};
-use crate::soil::grid::{LAYERS, NODE, THICKNESS};
+use crate::lanes::Real;
+use crate::soil::grid::{LAYERS, THICKNESS};
 use crate::water::WaterState;
 use crate::water::hydraulics::Hydraulics;
 
@@ -24,71 +25,73 @@ const SNOW_DENSITY: f64 = 250.0;
 const UNFREEZABLE: f64 = 0.05;
 
 /// Advances temperature (K) by a day with the surface at `surface` K; freezes and melts water.
-pub fn conduct(temperature: &mut [f64; LAYERS], water: &mut WaterState, soil: &Hydraulics, surface: f64) {
-    let mut capacity = [0.0; LAYERS];
-    let mut conductivity = [BEDROCK_CONDUCTIVITY; LAYERS];
-    for i in 0..LAYERS {
-        capacity[i] = heat_capacity(water, soil, i);
-        if i < soil.layers {
-            let wet = ((water.liquid[i] + water.ice[i]) / soil.capacity[i]).clamp(0.0, 1.0);
-            conductivity[i] = soil.heat_dry + (soil.heat_saturated - soil.heat_dry) * wet;
-        }
+pub fn conduct<T: Real>(
+    temperature: &mut [T; LAYERS],
+    water: &mut WaterState<T>,
+    soil: &Hydraulics<T>,
+    surface: T,
+) {
+    let mut capacity = [T::of(0.0); LAYERS];
+    // Thermal resistance of half a layer, K m² W⁻¹.
+    let mut resistance = [T::of(0.0); LAYERS];
+    for i in 0..soil.layers {
+        let wet = ((water.liquid[i] + water.ice[i]) / soil.capacity[i]).clamp(0.0, 1.0);
+        let conductivity = soil.heat_dry + (soil.heat_saturated - soil.heat_dry) * wet;
+        resistance[i] = T::of(0.5 * THICKNESS[i]) / conductivity;
+        capacity[i] =
+            soil.heat_solid * THICKNESS[i] + water.liquid[i] * LIQUID_HEAT + water.ice[i] * ICE_HEAT;
+    }
+    for i in soil.layers..LAYERS {
+        resistance[i] = T::of(0.5 * THICKNESS[i] / BEDROCK_CONDUCTIVITY);
+        capacity[i] = T::of(BEDROCK_HEAT * THICKNESS[i]);
     }
     let snow = water.snow / SNOW_DENSITY / SNOW_CONDUCTIVITY;
-    let top = DAY / (LITTER_RESISTANCE + snow + NODE[0] / conductivity[0]);
-    solve(temperature, &capacity, &conductivity, top, surface);
+    // The node of the top layer is its middle.
+    let top = T::of(DAY) / (snow + LITTER_RESISTANCE + resistance[0]);
+    solve(temperature, &capacity, &resistance, top, surface);
     for i in 0..soil.layers {
         change_phase(&mut temperature[i], water, soil, i, capacity[i]);
     }
 }
 
-fn heat_capacity(water: &WaterState, soil: &Hydraulics, layer: usize) -> f64 {
-    if layer >= soil.layers {
-        return BEDROCK_HEAT * THICKNESS[layer];
-    }
-    soil.heat_solid * THICKNESS[layer] + LIQUID_HEAT * water.liquid[layer] + ICE_HEAT * water.ice[layer]
-}
-
-fn solve(t: &mut [f64; LAYERS], capacity: &[f64; LAYERS], k: &[f64; LAYERS], top: f64, surface: f64) {
-    let mut upper = [0.0; LAYERS];
+fn solve<T: Real>(t: &mut [T; LAYERS], capacity: &[T; LAYERS], resistance: &[T; LAYERS], top: T, surface: T) {
+    let mut upper = [T::of(0.0); LAYERS];
     let mut above = top;
     for i in 0..LAYERS {
         let below = if i + 1 < LAYERS {
-            // Resistances of the two half-layers in series.
-            DAY / (0.5 * THICKNESS[i] / k[i] + 0.5 * THICKNESS[i + 1] / k[i + 1])
+            // Two half-layers in series.
+            T::of(DAY) / (resistance[i] + resistance[i + 1])
         } else {
-            0.0
+            T::of(0.0)
         };
-        let (previous, carried) = if i > 0 { (upper[i - 1], t[i - 1]) } else { (0.0, surface) };
-        let pivot = 1.0 / (capacity[i] + above + below - above * previous);
+        let (previous, carried) = if i > 0 { (upper[i - 1], t[i - 1]) } else { (T::of(0.0), surface) };
+        let pivot = T::of(1.0) / (capacity[i] + above + below - above * previous);
         upper[i] = below * pivot;
         t[i] = (capacity[i] * t[i] + above * carried) * pivot;
         above = below;
     }
     for i in (0..LAYERS - 1).rev() {
-        t[i] += upper[i] * t[i + 1];
+        let next = t[i + 1];
+        t[i] += upper[i] * next;
     }
 }
 
-fn change_phase(t: &mut f64, water: &mut WaterState, soil: &Hydraulics, i: usize, capacity: f64) {
-    let energy = (FREEZING - *t) * capacity;
-    if energy > 0.0 {
-        let freezable = (water.liquid[i] - UNFREEZABLE * soil.capacity[i]).max(0.0);
-        let frozen = (energy / LATENT_FUSION).min(freezable);
-        water.liquid[i] -= frozen;
-        water.ice[i] += frozen;
-        *t += frozen * LATENT_FUSION / capacity;
-    } else if water.ice[i] > 0.0 {
-        let melted = (-energy / LATENT_FUSION).min(water.ice[i]);
-        water.ice[i] -= melted;
-        water.liquid[i] += melted;
-        *t -= melted * LATENT_FUSION / capacity;
-    }
+/// Freezes (or melts, where negative) what the energy below the freezing point takes from a layer.
+#[inline]
+fn change_phase<T: Real>(t: &mut T, water: &mut WaterState<T>, soil: &Hydraulics<T>, i: usize, capacity: T) {
+    let freezable = (water.liquid[i] - soil.capacity[i] * UNFREEZABLE).max(0.0);
+    let wanted = (T::of(FREEZING) - *t) * capacity / LATENT_FUSION;
+    let frozen = wanted.clamp(-water.ice[i].max(0.0), freezable);
+    water.liquid[i] -= frozen;
+    water.ice[i] += frozen;
+    *t += frozen * LATENT_FUSION / capacity;
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes, WIDTH};
+    use crate::water::fixtures::assert_alike;
 
     fn column(mean: f64) -> ([f64; LAYERS], WaterState, Hydraulics) {
         let soil = Hydraulics::from_texture(43.0, 18.0, 14, 1.0, 1.0);
@@ -143,5 +146,37 @@ mod tests {
             conduct(&mut covered, &mut snowy, &soil, 258.15);
         }
         assert!(covered[2] > bare[2] + 2.0, "{} {}", covered[2], bare[2]);
+    }
+
+    #[test]
+    fn a_batch_gives_what_each_column_gives_alone() {
+        // Never frozen, frozen and thawed by seasons, under snow, and thawing out of permafrost.
+        let mut alone = [288.0, 275.0, 273.3, 270.0].map(|mean| {
+            let (temperature, water, _) = column(mean);
+            (temperature, water)
+        });
+        let soils = [(80.0, 5.0), (43.0, 18.0), (20.0, 60.0), (10.0, 20.0)]
+            .map(|(sand, clay)| Hydraulics::from_texture(sand, clay, 14, 1.0, 1.0));
+        alone[2].1.snow = 90.0;
+        for i in 0..14 {
+            alone[3].1.ice[i] = 0.3 * soils[3].capacity[i];
+        }
+        let soil = Hydraulics::<Lanes>::gather(&|k| &soils[k]);
+        let mut temperature = <[Lanes; LAYERS]>::gather(&|k| &alone[k].0);
+        let mut water = WaterState::<Lanes>::gather(&|k| &alone[k].1);
+        for d in 0..730 {
+            let wave = (2.0 * std::f64::consts::PI * f64::from(d) / 365.0).sin();
+            let air = [288.0, 275.0, 268.0, 280.0].map(|mean| mean - 12.0 * wave);
+            conduct(&mut temperature, &mut water, &soil, Lanes::from(air));
+            for k in 0..WIDTH {
+                let (temperature, water) = &mut alone[k];
+                conduct(temperature, water, &soils[k], air[k]);
+            }
+            for i in 0..LAYERS {
+                assert_alike(temperature[i], |k| alone[k].0[i]);
+                assert_alike(water.liquid[i], |k| alone[k].1.liquid[i]);
+                assert_alike(water.ice[i], |k| alone[k].1.ice[i]);
+            }
+        }
     }
 }

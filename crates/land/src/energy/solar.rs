@@ -3,8 +3,10 @@
 //! The orbit is CLM's (`shr_orb_mod`; Berger 1978, doi:10.1175/1520-0469(1978)035<2362:LTVODI>2.0.CO;2) for the year 2000:
 //! the vernal equinox at noon of 21 March, years of 365 days. Computed once per site.
 
-use crate::batched;
 use std::f64::consts::PI;
+
+use crate::batched;
+use crate::lanes::{Batched, Real};
 
 /// Number of quadrature points over half a day.
 pub const POINTS: usize = 3;
@@ -33,13 +35,41 @@ batched! {
 
 /// The sun over a site, day by day (366 days; noleap years use the first 365).
 #[derive(Clone, Debug)]
-pub struct SolarTable {
+pub struct SolarTable<T: Real = f64> {
     /// One entry a day of the year.
-    pub days: Vec<SolarDay>,
+    pub days: Vec<SolarDay<T>>,
     /// Longest day, s.
-    pub max_day_length: f64,
+    pub max_day_length: T,
     /// Cosine and sine of the year and half-year angle, for seasonal multipliers.
-    pub harmonics: Vec<[f64; 4]>,
+    pub harmonics: Vec<[T; 4]>,
+}
+
+impl<T: Real> Batched for SolarTable<T> {
+    type Column = SolarTable;
+    fn gather<'a>(column: &dyn Fn(usize) -> &'a SolarTable) -> Self {
+        let days = 0..column(0).days.len();
+        Self {
+            days: days.clone().map(|d| SolarDay::gather(&|k| &column(k).days[d])).collect(),
+            max_day_length: T::gather(&|k| &column(k).max_day_length),
+            harmonics: days.map(|d| Batched::gather(&|k| &column(k).harmonics[d])).collect(),
+        }
+    }
+    fn lane(&self, lane: usize) -> SolarTable {
+        SolarTable {
+            days: self.days.iter().map(|day| day.lane(lane)).collect(),
+            max_day_length: self.max_day_length.lane(lane),
+            harmonics: self.harmonics.iter().map(|day| day.lane(lane)).collect(),
+        }
+    }
+    fn set_lane(&mut self, lane: usize, column: &SolarTable) {
+        for (mine, theirs) in self.days.iter_mut().zip(&column.days) {
+            mine.set_lane(lane, theirs);
+        }
+        self.max_day_length.set_lane(lane, &column.max_day_length);
+        for (mine, theirs) in self.harmonics.iter_mut().zip(&column.harmonics) {
+            mine.set_lane(lane, theirs);
+        }
+    }
 }
 
 impl SolarTable {
@@ -127,6 +157,8 @@ fn sun(latitude: f64, declination: f64, closeness: f64) -> SolarDay {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Lanes, WIDTH};
+    use crate::water::fixtures::assert_alike;
 
     #[test]
     fn day_length_and_radiation_are_fao56s() {
@@ -178,5 +210,20 @@ mod tests {
         assert!(table.days[0].day_length < 1.0);
         assert!((table.days[171].day_length - 86_400.0).abs() < 1.0);
         assert!(table.days[60].lengthening > 0.5 && table.days[250].lengthening < 0.5);
+    }
+
+    #[test]
+    fn a_batch_gives_what_each_column_gives_alone() {
+        let tables = [-33.0, 0.0, 51.0, 78.9].map(SolarTable::new);
+        let mut batch = SolarTable::<Lanes>::gather(&|k| &tables[k]);
+        assert_eq!((batch.days.len(), batch.harmonics.len()), (366, 366));
+        assert_alike(batch.max_day_length, |k| tables[k].max_day_length);
+        for d in 0..366 {
+            assert!((0..WIDTH).all(|k| batch.days[d].lane(k) == tables[k].days[d]));
+            assert_alike(batch.harmonics[d][1], |k| tables[k].harmonics[d][1]);
+        }
+        batch.set_lane(0, &tables[2]);
+        assert_eq!(batch.lane(0).days, tables[2].days);
+        assert_eq!(batch.lane(1).days, tables[1].days);
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::batched;
 use crate::constants::{DAY, MEGAPASCAL_PER_MM};
+use crate::lanes::Real;
 use crate::soil::grid::{LAYERS, THICKNESS};
 
 batched! {
@@ -63,10 +64,12 @@ impl Hydraulics {
             heat_solid: solid_heat * (1.0 - porosity),
         }
     }
+}
 
+impl<T: Real> Hydraulics<T> {
     /// Water potential, MPa, at a saturation.
     #[must_use]
-    pub fn potential(&self, saturation: f64) -> f64 {
+    pub fn potential(&self, saturation: T) -> T {
         -self.suction * saturation.clamp(0.01, 1.0).powf(-self.exponent) * MEGAPASCAL_PER_MM
     }
 }
@@ -74,6 +77,8 @@ impl Hydraulics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes};
+    use crate::water::fixtures::assert_alike;
 
     #[test]
     fn loam_has_cosbys_properties() {
@@ -84,5 +89,15 @@ mod tests {
         assert!((loam.suction - 207.3).abs() < 1.0, "{}", loam.suction);
         assert!((loam.conductivity / DAY - 0.004_19).abs() < 1e-4, "{}", loam.conductivity / DAY);
         assert!((loam.potential(1.0) + 207.3 * 9.8e-6).abs() < 1e-5);
+    }
+
+    #[test]
+    fn a_batch_gives_what_each_column_gives_alone() {
+        let soils = [(80.0, 5.0), (43.0, 18.0), (20.0, 60.0), (10.0, 20.0)]
+            .map(|(sand, clay)| Hydraulics::from_texture(sand, clay, 14, 1.1, 0.7));
+        let saturation = [0.0, 0.3, 0.8, 1.4];
+        let batch = Hydraulics::<Lanes>::gather(&|k| &soils[k]);
+        assert_eq!(batch.layers, 14);
+        assert_alike(batch.potential(Lanes::from(saturation)), |k| soils[k].potential(saturation[k]));
     }
 }

@@ -5,9 +5,10 @@ pub mod hydraulics;
 pub mod snow;
 pub mod soil_water;
 
-use crate::batched;
 use serde::{Deserialize, Serialize};
 
+use crate::batched;
+use crate::lanes::Real;
 use crate::soil::grid::LAYERS;
 
 batched! {
@@ -25,10 +26,23 @@ batched! {
     }
 }
 
-impl WaterState {
+impl<T: Real> WaterState<T> {
     /// All water of the column, mm.
     #[must_use]
-    pub fn total(&self) -> f64 {
-        self.canopy + self.snow + self.liquid.iter().sum::<f64>() + self.ice.iter().sum::<f64>()
+    pub fn total(&self) -> T {
+        let sum = |layers: &[T; LAYERS]| layers.iter().fold(T::of(0.0), |sum, &layer| sum + layer);
+        self.canopy + self.snow + sum(&self.liquid) + sum(&self.ice)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod fixtures {
+    use crate::lanes::{Lanes, Real, WIDTH};
+
+    /// Fails unless every lane holds bit for bit what its column gives alone.
+    pub(crate) fn assert_alike(batch: Lanes, alone: impl Fn(usize) -> f64) {
+        for k in 0..WIDTH {
+            assert_eq!(batch.at(k).to_bits(), alone(k).to_bits(), "{batch:?}: {} in lane {k}", alone(k));
+        }
     }
 }

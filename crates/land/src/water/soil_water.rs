@@ -6,6 +6,7 @@
 //! water content, and what exceeds the pores rises to the layer above and leaves the top as runoff. Ice blocks
 //! pores. Free drainage at the bottom.
 
+use crate::lanes::Real;
 use crate::soil::grid::{LAYERS, NODE};
 use crate::water::WaterState;
 use crate::water::hydraulics::Hydraulics;
@@ -15,62 +16,73 @@ const DRY: f64 = 0.01;
 
 /// Water that leaves the soil in a day, mm.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct SoilWaterLoss {
+pub struct SoilWaterLoss<T: Real = f64> {
     /// Over the surface.
-    pub runoff: f64,
+    pub runoff: T,
     /// Below the bottom.
-    pub drainage: f64,
+    pub drainage: T,
 }
 
 /// Powers of saturation that the step needs, by layer.
 #[derive(Clone, Debug)]
-pub struct Wetness {
+pub struct Wetness<T: Real = f64> {
     /// Liquid over pore space.
-    pub saturation: [f64; LAYERS],
+    pub saturation: [T; LAYERS],
     /// Saturation to the power b + 2 (shape of diffusivity).
-    power: [f64; LAYERS],
+    power: [T; LAYERS],
 }
 
-impl Wetness {
+impl<T: Real> Wetness<T> {
     /// Of the present state.
     #[must_use]
-    pub fn new(water: &WaterState, soil: &Hydraulics) -> Self {
-        let mut saturation = [1.0; LAYERS];
-        let mut power = [0.0; LAYERS];
+    pub fn new(water: &WaterState<T>, soil: &Hydraulics<T>) -> Self {
+        let mut saturation = [T::of(1.0); LAYERS];
+        let mut power = [T::of(0.0); LAYERS];
+        let exponent = soil.exponent + 2.0;
         for i in 0..soil.layers {
             saturation[i] = (water.liquid[i] / soil.capacity[i]).clamp(DRY, 1.0);
-            power[i] = ((soil.exponent + 2.0) * saturation[i].ln()).exp();
+            power[i] = (exponent * saturation[i].ln()).exp();
         }
         Self { saturation, power }
     }
 
     /// Suction relative to saturation, s^−b, of a layer.
+    #[inline]
     #[must_use]
-    pub fn suction_factor(&self, layer: usize) -> f64 {
+    pub fn suction_factor(&self, layer: usize) -> T {
         let s = self.saturation[layer];
         s * s / self.power[layer]
     }
 }
 
 /// Moves water for one day after infiltration and extraction were applied.
-pub fn redistribute(water: &mut WaterState, soil: &Hydraulics, wetness: &Wetness) -> SoilWaterLoss {
-    let drainage = drain(water, soil);
-    diffuse(water, soil, wetness);
+pub fn redistribute<T: Real>(
+    water: &mut WaterState<T>,
+    soil: &Hydraulics<T>,
+    wetness: &Wetness<T>,
+) -> SoilWaterLoss<T> {
+    let open = open_pores(water, soil);
+    let drainage = drain(water, soil, &open);
+    diffuse(water, soil, wetness, &open);
     SoilWaterLoss { runoff: overflow(water, soil), drainage }
 }
 
-/// How far ice leaves pores open to flow.
-fn open_pores(water: &WaterState, soil: &Hydraulics, layer: usize) -> f64 {
-    let open = (1.0 - water.ice[layer] / soil.capacity[layer]).max(0.0);
-    open * open * open
+/// How far ice leaves pores open to flow, by layer.
+fn open_pores<T: Real>(water: &WaterState<T>, soil: &Hydraulics<T>) -> [T; LAYERS] {
+    let mut pores = [T::of(0.0); LAYERS];
+    for i in 0..soil.layers {
+        let open = (T::of(1.0) - water.ice[i] / soil.capacity[i]).max(0.0);
+        pores[i] = open * open * open;
+    }
+    pores
 }
 
-fn drain(water: &mut WaterState, soil: &Hydraulics) -> f64 {
-    let mut inflow = 0.0;
+fn drain<T: Real>(water: &mut WaterState<T>, soil: &Hydraulics<T>, open: &[T; LAYERS]) -> T {
+    let m = soil.exponent * 2.0 + 2.0;
+    let mut inflow = T::of(0.0);
     for i in 0..soil.layers {
         let available = water.liquid[i] + inflow;
-        let saturated = soil.conductivity * open_pores(water, soil, i);
-        inflow = drained_in_a_day(available, soil.capacity[i], saturated, 2.0 * soil.exponent + 2.0);
+        inflow = drained_in_a_day(available, soil.capacity[i], soil.conductivity * open[i], m);
         water.liquid[i] = available - inflow;
     }
     inflow
@@ -80,33 +92,36 @@ fn drain(water: &mut WaterState, soil: &Hydraulics) -> f64 {
 ///
 /// Water beyond the pores passes at the saturated rate; then W ds/dt = −Kₛ sᵐ⁺¹ gives
 /// s(t)⁻ᵐ = s₀⁻ᵐ + m Kₛ t / W.
-fn drained_in_a_day(liquid: f64, capacity: f64, saturated: f64, m: f64) -> f64 {
+#[inline]
+fn drained_in_a_day<T: Real>(liquid: T, capacity: T, saturated: T, m: T) -> T {
     let excess = (liquid - capacity).max(0.0);
-    if excess >= saturated {
-        return saturated;
-    }
     let held = liquid - excess;
-    if held <= DRY * capacity {
-        return excess;
+    let passed = excess.min(saturated);
+    let drains = !excess.at_least(saturated) & !held.at_most(capacity * DRY);
+    if !T::any(drains) {
+        return passed;
     }
-    let day = 1.0 - excess / saturated.max(f64::MIN_POSITIVE);
+    let day = T::of(1.0) - excess / saturated;
     let steepness = m * saturated * day / capacity * (m * (held / capacity).ln()).exp();
     // held · (1 − (1 + steepness)^(−1/m)), without cancellation where little flows.
-    excess - held * (-steepness.ln_1p() / m).exp_m1()
+    T::select(drains, excess - held * (-steepness.ln_1p() / m).exp_m1(), passed)
 }
 
-fn diffuse(water: &mut WaterState, soil: &Hydraulics, wetness: &Wetness) {
+fn diffuse<T: Real>(
+    water: &mut WaterState<T>,
+    soil: &Hydraulics<T>,
+    wetness: &Wetness<T>,
+    open: &[T; LAYERS],
+) {
     let n = soil.layers;
     if n < 2 {
         return;
     }
     // D = b Ks ψs / φ · s^(b+2), mm² d⁻¹; conductance between nodes in d⁻¹ of water content × mm.
     let scale = soil.exponent * soil.conductivity * soil.suction / soil.porosity;
-    let mut conductance = [0.0; LAYERS];
+    let mut conductance = [T::of(0.0); LAYERS];
     for i in 0..n - 1 {
-        let shape = 0.5
-            * (wetness.power[i] * open_pores(water, soil, i)
-                + wetness.power[i + 1] * open_pores(water, soil, i + 1));
+        let shape = (wetness.power[i] * open[i] + wetness.power[i + 1] * open[i + 1]) * 0.5;
         conductance[i] = scale * shape / ((NODE[i + 1] - NODE[i]) * 1_000.0);
     }
     let content = solve_content(water, soil, &conductance);
@@ -119,27 +134,33 @@ fn diffuse(water: &mut WaterState, soil: &Hydraulics, wetness: &Wetness) {
 }
 
 /// Water content after implicit diffusion (Thomas algorithm).
-fn solve_content(water: &WaterState, soil: &Hydraulics, conductance: &[f64; LAYERS]) -> [f64; LAYERS] {
+fn solve_content<T: Real>(
+    water: &WaterState<T>,
+    soil: &Hydraulics<T>,
+    conductance: &[T; LAYERS],
+) -> [T; LAYERS] {
     let n = soil.layers;
-    let mut content = [0.0; LAYERS];
-    let mut upper = [0.0; LAYERS];
+    let zero = T::of(0.0);
+    let mut content = [zero; LAYERS];
+    let mut upper = [zero; LAYERS];
     for i in 0..n {
         let depth = soil.capacity[i] / soil.porosity;
-        let above = if i > 0 { conductance[i - 1] } else { 0.0 };
-        let below = if i + 1 < n { conductance[i] } else { 0.0 };
-        let (previous, carried) = if i > 0 { (upper[i - 1], content[i - 1]) } else { (0.0, 0.0) };
-        let pivot = 1.0 / (depth + above + below - above * previous);
+        let above = if i > 0 { conductance[i - 1] } else { zero };
+        let below = if i + 1 < n { conductance[i] } else { zero };
+        let (previous, carried) = if i > 0 { (upper[i - 1], content[i - 1]) } else { (zero, zero) };
+        let pivot = T::of(1.0) / (depth + above + below - above * previous);
         upper[i] = below * pivot;
         content[i] = (water.liquid[i] + above * carried) * pivot;
     }
     for i in (0..n - 1).rev() {
-        content[i] += upper[i] * content[i + 1];
+        let next = content[i + 1];
+        content[i] += upper[i] * next;
     }
     content
 }
 
-fn overflow(water: &mut WaterState, soil: &Hydraulics) -> f64 {
-    let mut excess = 0.0;
+fn overflow<T: Real>(water: &mut WaterState<T>, soil: &Hydraulics<T>) -> T {
+    let mut excess = T::of(0.0);
     for i in (0..soil.layers).rev() {
         water.liquid[i] += excess;
         excess = (water.liquid[i] + water.ice[i] - soil.capacity[i]).clamp(0.0, water.liquid[i].max(0.0));
@@ -151,6 +172,8 @@ fn overflow(water: &mut WaterState, soil: &Hydraulics) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes, WIDTH};
+    use crate::water::fixtures::assert_alike;
 
     fn column(saturation: f64) -> (WaterState, Hydraulics) {
         let soil = Hydraulics::from_texture(43.0, 18.0, 14, 1.0, 1.0);
@@ -231,5 +254,35 @@ mod tests {
         let (mut open, _) = column(0.4);
         let free = day(&mut open, &soil);
         assert!(loss.drainage < 0.1 * free.drainage);
+    }
+
+    #[test]
+    fn a_batch_gives_what_each_column_gives_alone() {
+        let soils = [(80.0, 5.0), (43.0, 18.0), (20.0, 60.0), (10.0, 20.0)]
+            .map(|(sand, clay)| Hydraulics::from_texture(sand, clay, 14, 1.0, 1.0));
+        // Drying out, moist, full (water stands on clay), and closed by ice in part.
+        let rain = [0.0, 8.0, 120.0, 3.0];
+        let mut alone = [0.004, 0.5, 1.0, 0.3].map(|saturation| column(saturation).0);
+        for i in 0..14 {
+            alone[3].ice[i] = if i < 5 { 1.2 } else { 0.1 } * soils[3].capacity[i];
+        }
+        let soil = Hydraulics::<Lanes>::gather(&|k| &soils[k]);
+        let mut batch = WaterState::<Lanes>::gather(&|k| &alone[k]);
+        for _ in 0..60 {
+            batch.liquid[0] += Lanes::from(rain);
+            let wetness = Wetness::new(&batch, &soil);
+            let loss = redistribute(&mut batch, &soil, &wetness);
+            for (water, rain) in alone.iter_mut().zip(rain) {
+                water.liquid[0] += rain;
+            }
+            assert_alike(wetness.suction_factor(6), |k| Wetness::new(&alone[k], &soils[k]).suction_factor(6));
+            let losses: [SoilWaterLoss; WIDTH] = std::array::from_fn(|k| day(&mut alone[k], &soils[k]));
+            assert_alike(loss.runoff, |k| losses[k].runoff);
+            assert_alike(loss.drainage, |k| losses[k].drainage);
+            assert_alike(batch.total(), |k| alone[k].total());
+            for i in 0..LAYERS {
+                assert_alike(batch.liquid[i], |k| alone[k].liquid[i]);
+            }
+        }
     }
 }
