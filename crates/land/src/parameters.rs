@@ -137,7 +137,7 @@ parameters! {
     nfix_scale, 0.0, 100.0, "Multiplier on symbiotic nitrogen fixation.";
     fracfixers, 0.0, 1.0, "Share of nitrogen demand left unmet by the soil that the plant buys with carbon (CLM5 FUN: fixation and symbionts).";
     nfert, 0.0, 100.0, "Nitrogen fertiliser, gN m⁻² yr⁻¹, given evenly from mid-March to mid-June.";
-    harvest_day, -365.0, 730.0, "Day of the (first) harvest or cut, 0-based.";
+    harvest_day, 0.0, 364.0, "Day of the (first) harvest or cut, 0-based.";
     harvest_interval, 14.0, 365.0, "Days between the cuts of a meadow; the last one is before mid-October.";
     harvest_frac, 0.0, 1.0, "Share of leaf and storage carried away by a harvest.";
     forc_tbot_offset, -20.0, 20.0, "Air temperature of the station less that of the forcing, K.";

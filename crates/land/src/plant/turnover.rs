@@ -11,9 +11,8 @@ use crate::plant::pft::Pft;
 use crate::plant::phenology::LeafTurnover;
 use crate::plant::state::{Season, Vegetation, storage_nitrogen_share};
 
-/// Days between the cuts of a meadow, and their number (the first is on `harvest_day`).
-const CUT_INTERVAL: usize = 45;
-const CUTS: usize = 3;
+/// Day of the year after which no meadow is cut: 17 October.
+const LAST_CUT: i64 = 290;
 
 batched! {
     /// Carbon and nitrogen leaving the plant, g m⁻² d⁻¹.
@@ -125,8 +124,8 @@ pub fn harvest<T: Real>(
         return;
     }
     let cut = T::from_lanes(|k| {
-        let first = p.harvest_day.at(k).round() as usize;
-        if is_cut_day(pft, first, day) { p.harvest_frac.at(k) } else { 0.0 }
+        let cut = is_cut_day(pft, p.harvest_day.at(k), p.harvest_interval.at(k), day as i64);
+        if cut { p.harvest_frac.at(k) } else { 0.0 }
     });
     if !T::any(cut.over(0.0)) {
         return;
@@ -151,10 +150,12 @@ pub fn harvest<T: Real>(
     }
 }
 
-fn is_cut_day(pft: Pft, first: usize, day: usize) -> bool {
+/// A crop is harvested on its day, a meadow cut from then on at an interval, both in days, until autumn.
+fn is_cut_day(pft: Pft, first: f64, interval: f64, day: i64) -> bool {
+    let since = day - first.round() as i64;
     match pft {
-        Pft::C3Crop => day == first,
-        Pft::C3Grass => (0..CUTS).any(|k| day == first + k * CUT_INTERVAL),
+        Pft::C3Crop => since == 0,
+        Pft::C3Grass => since >= 0 && day <= LAST_CUT && since % (interval.round() as i64).max(1) == 0,
         _ => false,
     }
 }
@@ -187,6 +188,17 @@ mod tests {
             harvest(plant, p, Pft::C3Crop, 205, &mut fall);
             fall
         });
+    }
+
+    #[test]
+    fn meadows_are_cut_until_autumn_and_crops_once() {
+        let days = |pft, interval| -> Vec<i64> {
+            (0..365).filter(|&day| is_cut_day(pft, 165.4, interval, day)).collect()
+        };
+        assert_eq!(days(Pft::C3Grass, 45.0), [165, 210, 255]);
+        assert_eq!(days(Pft::C3Grass, 30.0), [165, 195, 225, 255, 285]);
+        assert_eq!(days(Pft::C3Crop, 45.0), [165]);
+        assert!(days(Pft::C3ArcticGrass, 45.0).is_empty());
     }
 
     #[test]
