@@ -21,11 +21,12 @@ pub fn saturation_slope<T: Real>(celsius: T, saturation: T) -> T {
 /// Diffuse share of a day's short-wave radiation from its transmission (global over extraterrestrial).
 #[must_use]
 pub fn diffuse_share<T: Real>(transmission: T) -> T {
-    let overcast = T::of(1.0) - (transmission - 0.07) * 2.3 * (transmission - 0.07);
-    let broken = T::of(1.33) - transmission * 1.46;
-    let bright = T::select(transmission.under(0.75), broken, 0.23);
-    let lit = T::select(transmission.under(0.35), overcast, bright);
-    T::select(transmission.under(0.07), 1.0, lit)
+    let above = transmission - 0.07;
+    let broken = T::of(1.0) - above * 2.3 * above;
+    let fair = T::of(1.33) - transmission * 1.46;
+    let clouded = T::select(transmission.under(0.35), broken, fair);
+    let share = T::select(transmission.under(0.75), clouded, 0.23);
+    T::select(transmission.under(0.07), 1.0, share)
 }
 
 /// Net long-wave loss of a surface near air temperature, W m⁻² (positive upward).
