@@ -114,7 +114,7 @@ fn run_cycle(
     let distance = trace
         .distance_to_equilibrium(&column.soil, &column.parameters.soil)
         .map_err(|source| LandError::Unsolvable { source })?;
-    let mean = column_totals(&trace.carbon).map(|sum| sum / f64::from(trace.days));
+    let mean = column_totals(&trace.carbon).map(|sum| sum / trace.days as f64);
     Ok(Cycle { drift: (state.total_carbon() - before) / years, distance, mean })
 }
 
