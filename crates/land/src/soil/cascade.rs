@@ -191,6 +191,7 @@ pub(super) fn loss_fraction<T: Real>(x: T) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes, WIDTH};
 
     fn check(found: f64, expected: f64) {
         assert!((found - expected).abs() <= 1e-12 * expected.abs(), "{found} is not {expected}");
@@ -266,5 +267,39 @@ mod tests {
         check(carbon[1] / nitrogen[1], 300.0);
         check(carbon[1] / carbon[2], 0.76 / 0.24);
         check(carbon[1] + carbon[2] + carbon[3], 300.0);
+    }
+
+    #[test]
+    fn a_batch_cascades_as_its_columns_do() {
+        let sands = [10.0, 40.0, 70.0, 95.0];
+        let limits = [0.0, 0.3, 0.9, 1.0];
+        let parameters = sands.map(|sand| SoilParameters {
+            decomp_scale: 0.02 * sand,
+            cwd_fcel: 0.5 + 0.004 * sand,
+            cn_s2: 10.0 + 0.05 * sand,
+            ..SoilParameters::default()
+        });
+        let carbon = sands.map(|sand| [100.0, 50.0, 0.0, 300.0, sand, 900.0, 800.0]);
+        let nitrogen = sands.map(|sand| [2.0, 0.02 * sand, 0.0, 1.0, 0.2 * sand, 80.0, 72.0]);
+        let batch = Cascade::new(&SoilParameters::gather(&|k| &parameters[k]), Lanes::from(sands));
+        let (mut c, mut n) =
+            (<[Lanes; POOLS]>::gather(&|k| &carbon[k]), <[Lanes; POOLS]>::gather(&|k| &nitrogen[k]));
+        let mut losses = batch.potential(&c, &n, &batch.shares(Lanes::from([0.0, 0.1, 0.7, 1.0])));
+        let exchanged = batch.exchange(&losses);
+        batch.limit(&mut losses, Lanes::from(limits));
+        batch.transfer(&losses, &mut c, &mut n);
+        for k in 0..WIDTH {
+            let cascade = Cascade::new(&parameters[k], sands[k]);
+            let (mut carbon, mut nitrogen) = (carbon[k], nitrogen[k]);
+            let mut loss = cascade.potential(&carbon, &nitrogen, &cascade.shares([0.0, 0.1, 0.7, 1.0][k]));
+            let (taken, released) = cascade.exchange(&loss);
+            assert_eq!(exchanged.0.at(k).to_bits(), taken.to_bits());
+            assert_eq!(exchanged.1.at(k).to_bits(), released.to_bits());
+            cascade.limit(&mut loss, limits[k]);
+            cascade.transfer(&loss, &mut carbon, &mut nitrogen);
+            assert_eq!(c.lane(k).map(f64::to_bits), carbon.map(f64::to_bits));
+            assert_eq!(n.lane(k).map(f64::to_bits), nitrogen.map(f64::to_bits));
+            assert_eq!(batch.respiration(&losses).at(k).to_bits(), cascade.respiration(&loss).to_bits());
+        }
     }
 }

@@ -295,6 +295,8 @@ fn satisfied<T: Real>(supply: T, demand: T) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes, WIDTH};
+    use crate::soil::fixtures::{column, seasonal};
 
     fn check(found: f64, expected: f64) {
         assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1e-3), "{found} is not {expected}");
@@ -341,5 +343,71 @@ mod tests {
         check(dissolved_loss(0.0, 100.0, 1.0), 0.0);
         assert!((dissolved_loss(1.0, 100.0, 1.0) - (1.0 - (-0.01_f64).exp())).abs() < 1e-9);
         assert!(dissolved_loss(1e5, 1.0, 1.0) < 1.0);
+    }
+
+    #[test]
+    fn a_batch_competes_as_its_columns_do() {
+        let soil = column(8);
+        let p = SoilParameters::default();
+        // Nothing at all; scarce; plenty, asked for in vain by plants without need; wet with washed nitrate.
+        let climates: [SoilClimate; WIDTH] = std::array::from_fn(|k| SoilClimate {
+            drainage: [0.0, 0.5, 0.0, 20.0][k],
+            surface_runoff: [0.0, 0.0, 3.0, 20.0][k],
+            water: [[0.0, 0.2, 0.3, 0.45][k]; LAYERS],
+            ..seasonal(180)
+        });
+        let inputs = [0.0, 0.5, 0.0, 0.01].map(|demand| SoilInput {
+            plant_nitrogen_demand: demand,
+            nitrogen_deposition: 0.1 * demand,
+            ..SoilInput::default()
+        });
+        let amounts = [0.0, 0.001, 0.2, 0.05].map(|amount| [amount; LAYERS]);
+        let rates = [0.0, 0.01, 0.002, 0.1].map(|rate| [rate; LAYERS]);
+        let filled = [[0.0; LAYERS], [0.4; LAYERS], [0.7; LAYERS], [1.0; LAYERS]];
+        let scalars = |k: usize| Scalars {
+            decomposition: [1.0; LAYERS],
+            nitrification: [0.5; LAYERS],
+            anaerobic: filled[k].map(super::super::anaerobic_share),
+            filled: filled[k],
+        };
+        let exchange = |k: usize| Exchange {
+            immobilisation: rates[k],
+            mineralisation: rates[WIDTH - 1 - k],
+            respiration: rates[k].map(|rate| 8.0 * rate),
+        };
+        let across = |column: &dyn Fn(usize) -> [f64; LAYERS]| -> [Lanes; LAYERS] {
+            std::array::from_fn(|j| <Lanes as Real>::from_lanes(|k| column(k)[j]))
+        };
+        let (mut nh4, mut no3, mut fpi) =
+            (across(&|k| amounts[k]), across(&|k| amounts[k]), [Lanes::from(1.0); LAYERS]);
+        let day = Day {
+            soil: &SoilColumn::<Lanes>::gather(&|_| &soil),
+            climate: &SoilClimate::gather(&|k| &climates[k]),
+            input: &SoilInput::gather(&|k| &inputs[k]),
+            p: &SoilParameters::gather(&|_| &p),
+            active: 8,
+        };
+        let batch_exchange = Exchange {
+            immobilisation: across(&|k| exchange(k).immobilisation),
+            mineralisation: across(&|k| exchange(k).mineralisation),
+            respiration: across(&|k| exchange(k).respiration),
+        };
+        let batch_scalars = Scalars {
+            decomposition: across(&|k| scalars(k).decomposition),
+            nitrification: across(&|k| scalars(k).nitrification),
+            anaerobic: across(&|k| scalars(k).anaerobic),
+            filled: across(&|k| scalars(k).filled),
+        };
+        let fluxes = compete(&day, (&mut nh4, &mut no3), &batch_exchange, &batch_scalars, &mut fpi);
+        for k in 0..WIDTH {
+            let day = Day { soil: &soil, climate: &climates[k], input: &inputs[k], p: &p, active: 8 };
+            let (mut ammonium, mut nitrate, mut limit) = (amounts[k], amounts[k], [1.0; LAYERS]);
+            let alone = compete(&day, (&mut ammonium, &mut nitrate), &exchange(k), &scalars(k), &mut limit);
+            // Debug prints each number so that it reads back as the same bits.
+            assert_eq!(format!("{:?}", fluxes.lane(k)), format!("{alone:?}"));
+            for (lanes, column) in [(&nh4, ammonium), (&no3, nitrate), (&fpi, limit)] {
+                assert_eq!(lanes.lane(k).map(f64::to_bits), column.map(f64::to_bits));
+            }
+        }
     }
 }

@@ -88,6 +88,7 @@ pub(super) fn mix<T: Real>(carbon: &mut Pools<T>, nitrogen: &mut Pools<T>, g: &[
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes, WIDTH};
     use crate::soil::empty;
     use crate::soil::fixtures::{column, seasonal};
 
@@ -139,6 +140,39 @@ mod tests {
         for j in 0..LAYERS {
             let gain = if j == 0 { 0.0 } else { flux(j - 1) } - flux(j);
             assert!((carbon[j][5] - before[j][5] - gain).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_batch_mixes_as_its_columns_do() {
+        let soil = column(14);
+        let parameters = [1e-4, 2e-4, 5e-4, 1e-3].map(|cryoturb_diffusion| SoilParameters {
+            cryoturb_diffusion,
+            max_depth_cryoturb: 3000.0 * cryoturb_diffusion,
+            ..SoilParameters::default()
+        });
+        let contents: [Pools; WIDTH] = std::array::from_fn(|k| {
+            std::array::from_fn(|j| std::array::from_fn(|i| (k + 2 * i) as f64 / (1.0 + j as f64)))
+        });
+        for thaws in [[8.6; WIDTH], [0.0, 0.5, 1.0, 2.5]] {
+            let climates = thaws.map(|thaw| SoilClimate { frozen_depth_limit: thaw, ..seasonal(0) });
+            let g = conductance::<Lanes>(
+                &SoilColumn::gather(&|_| &soil),
+                &SoilClimate::gather(&|k| &climates[k]),
+                &SoilParameters::gather(&|k| &parameters[k]),
+            );
+            let mut carbon = Pools::<Lanes>::gather(&|k| &contents[k]);
+            let mut nitrogen = Pools::<Lanes>::gather(&|k| &contents[WIDTH - 1 - k]);
+            mix(&mut carbon, &mut nitrogen, &g, 14);
+            for k in 0..WIDTH {
+                let alone = conductance(&soil, &climates[k], &parameters[k]);
+                assert_eq!(g.lane(k).map(f64::to_bits), alone.map(f64::to_bits));
+                let (mut c, mut n) = (contents[k], contents[WIDTH - 1 - k]);
+                mix(&mut c, &mut n, &alone, 14);
+                let bits = |pools: Pools| pools.map(|layer| layer.map(f64::to_bits));
+                assert_eq!(bits(carbon.lane(k)), bits(c));
+                assert_eq!(bits(nitrogen.lane(k)), bits(n));
+            }
         }
     }
 }

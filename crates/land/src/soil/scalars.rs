@@ -141,6 +141,8 @@ impl<T: Real> Scalars<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes, WIDTH};
+    use crate::soil::fixtures::{column, seasonal};
 
     fn check(found: f64, expected: f64) {
         assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{found} is not {expected}");
@@ -180,5 +182,39 @@ mod tests {
         check(anaerobic_share(0.62), 0.0);
         check(anaerobic_share(0.81), 0.5_f64.powf(1.75));
         check(anaerobic_share(1.0), 1.0);
+    }
+
+    #[test]
+    fn a_batch_scales_as_its_columns_do() {
+        let parameters = [1.2, 1.5, 2.0, 3.0].map(|q10_hr| SoilParameters {
+            q10_hr,
+            froz_q10: 2.0 * q10_hr,
+            decomp_depth_efolding: q10_hr,
+            ..SoilParameters::default()
+        });
+        let soil = column(12);
+        // Frozen and dry, at the edge, wet, saturated.
+        let climates: [SoilClimate; WIDTH] = std::array::from_fn(|k| SoilClimate {
+            temperature: std::array::from_fn(|j| [260.0, FREEZING, 290.0, 272.0][k] + 0.2 * j as f64),
+            psi: std::array::from_fn(|j| [-3.0, -0.002, 0.0, -0.3][k] * (1.0 - 0.04 * j as f64)),
+            water: [[0.0, 0.279, 0.4, 0.5][k]; LAYERS],
+            ..seasonal(0)
+        });
+        let batch = Scalars::<Lanes>::compute(
+            &SoilColumn::gather(&|_| &soil),
+            &SoilClimate::gather(&|k| &climates[k]),
+            &SoilParameters::gather(&|k| &parameters[k]),
+        );
+        for k in 0..WIDTH {
+            let alone = Scalars::compute(&soil, &climates[k], &parameters[k]);
+            for (lanes, column) in [
+                (&batch.decomposition, &alone.decomposition),
+                (&batch.nitrification, &alone.nitrification),
+                (&batch.anaerobic, &alone.anaerobic),
+                (&batch.filled, &alone.filled),
+            ] {
+                assert_eq!(lanes.lane(k).map(f64::to_bits), column.map(f64::to_bits));
+            }
+        }
     }
 }
