@@ -5,34 +5,40 @@
 
 use super::cascade::DAYS_PER_YEAR;
 use super::grid::{INTERFACE, LAYERS, NODE, THICKNESS};
-use super::state::{LANES, Pool, Pools};
+use super::state::{POOLS, Pools};
 use super::{SoilClimate, SoilColumn, SoilParameters};
+use crate::lanes::Real;
+
+/// Pools that are mixed: all but woody debris.
+const MIXED: [usize; POOLS - 1] = [0, 1, 2, 4, 5, 6];
 
 /// Diffusivity of organic matter at `depth` (m), m2 yr-1, where the soil thaws to `thaw` (m) and may mix to `floor` (m).
 ///
 /// Thaw shallower than `max_altdepth_cryoturbation`: frost mixes, constant through the active layer and linear to zero
 /// at `floor`; deeper: animals mix; soil that never thaws is not mixed.
 #[must_use]
-pub fn diffusivity(depth: f64, thaw: f64, floor: f64, p: &SoilParameters) -> f64 {
-    if thaw <= 0.0 {
-        0.0
-    } else if thaw > p.max_altdepth_cryoturbation {
-        p.som_diffus
-    } else if depth < thaw {
-        p.cryoturb_diffusion
-    } else if floor > thaw {
-        p.cryoturb_diffusion * ((floor - depth) / (floor - thaw)).max(0.0)
-    } else {
-        0.0
+#[inline]
+pub fn diffusivity<T: Real>(depth: f64, thaw: T, floor: T, p: &SoilParameters<T>) -> T {
+    let animals = thaw.over(p.max_altdepth_cryoturbation) & thaw.over(0.0);
+    if !T::any(!animals) {
+        return p.som_diffus;
     }
+    let fading = p.cryoturb_diffusion * ((floor - depth) / (floor - thaw)).max(0.0);
+    let below = T::select(floor.over(thaw), fading, 0.0);
+    let frost = T::select(thaw.over(depth), p.cryoturb_diffusion, below);
+    T::select(animals, p.som_diffus, T::select(thaw.over(0.0), frost, 0.0))
 }
 
 /// Exchange coefficient across the lower interface of each layer, m d-1: diffusivity over node distance.
 /// Zero at bedrock.
-pub(crate) fn conductance(soil: &SoilColumn, climate: &SoilClimate, p: &SoilParameters) -> [f64; LAYERS] {
+pub(crate) fn conductance<T: Real>(
+    soil: &SoilColumn<T>,
+    climate: &SoilClimate<T>,
+    p: &SoilParameters<T>,
+) -> [T; LAYERS] {
     let active = soil.active_layers.clamp(1, LAYERS);
     let floor = p.max_depth_cryoturb.min(INTERFACE[active - 1]);
-    let mut g = [0.0; LAYERS];
+    let mut g = [T::default(); LAYERS];
     for j in 0..active - 1 {
         let d = diffusivity(INTERFACE[j], climate.frozen_depth_limit, floor, p);
         g[j] = d * PER_DISTANCE[j];
@@ -52,39 +58,38 @@ const PER_DISTANCE: [f64; LAYERS] = {
 };
 
 /// Mixes all pools but woody debris for one day over the `active` layers, given the [`conductance`].
-pub(super) fn mix(carbon: &mut Pools, nitrogen: &mut Pools, g: &[f64; LAYERS], active: usize) {
-    const CWD: usize = Pool::WoodyDebris as usize;
-    let debris: [[f64; 2]; LAYERS] = std::array::from_fn(|j| [carbon[j][CWD], nitrogen[j][CWD]]);
-    let mut back = [0.0; LAYERS];
-    let mut above = ([0.0; LANES], [0.0; LANES]);
-    let (mut g_above, mut back_above) = (0.0, 0.0);
+pub(super) fn mix<T: Real>(carbon: &mut Pools<T>, nitrogen: &mut Pools<T>, g: &[T; LAYERS], active: usize) {
+    let zero = T::default();
+    let mut back = [zero; LAYERS];
+    let mut above = [[zero; POOLS]; 2];
+    let (mut g_above, mut back_above) = (zero, zero);
     for j in 0..active {
-        let pivot = 1.0 / (THICKNESS[j] + g[j] + g_above * (1.0 - back_above));
-        for i in 0..LANES {
-            above.0[i] = (carbon[j][i] + g_above * above.0[i]) * pivot;
-            above.1[i] = (nitrogen[j][i] + g_above * above.1[i]) * pivot;
+        let pivot = T::of(1.0) / (g[j] + THICKNESS[j] + g_above * (-back_above + 1.0));
+        for i in MIXED {
+            above[0][i] = (carbon[j][i] + g_above * above[0][i]) * pivot;
+            above[1][i] = (nitrogen[j][i] + g_above * above[1][i]) * pivot;
+            carbon[j][i] = above[0][i];
+            nitrogen[j][i] = above[1][i];
         }
-        carbon[j] = above.0;
-        nitrogen[j] = above.1;
         back[j] = g[j] * pivot;
         (g_above, back_above) = (g[j], back[j]);
     }
-    let mut below = ([0.0; LANES], [0.0; LANES]);
+    let mut below = [[zero; POOLS]; 2];
     for j in (0..active).rev() {
-        for i in 0..LANES {
-            below.0[i] = carbon[j][i] + back[j] * below.0[i];
-            below.1[i] = nitrogen[j][i] + back[j] * below.1[i];
-            carbon[j][i] = below.0[i] * THICKNESS[j];
-            nitrogen[j][i] = below.1[i] * THICKNESS[j];
+        for i in MIXED {
+            below[0][i] = carbon[j][i] + back[j] * below[0][i];
+            below[1][i] = nitrogen[j][i] + back[j] * below[1][i];
+            carbon[j][i] = below[0][i] * THICKNESS[j];
+            nitrogen[j][i] = below[1][i] * THICKNESS[j];
         }
-        [carbon[j][CWD], nitrogen[j][CWD]] = debris[j];
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::soil::EMPTY;
+    use crate::lanes::{Batched, Lanes, WIDTH};
+    use crate::soil::empty;
     use crate::soil::fixtures::{column, seasonal};
 
     fn check(found: f64, expected: f64) {
@@ -105,8 +110,8 @@ mod tests {
     fn mixing_conserves_and_evens_out_but_leaves_debris() {
         let (soil, climate) = (column(6), seasonal(180));
         let p = SoilParameters { som_diffus: 1e3, ..SoilParameters::default() };
-        let (mut carbon, mut nitrogen) = (EMPTY, EMPTY);
-        carbon[0] = [10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 0.0];
+        let (mut carbon, mut nitrogen) = (empty(), empty());
+        carbon[0] = [10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0];
         nitrogen[5][4] = 1.0;
         carbon[6][0] = 3.0;
         mix(&mut carbon, &mut nitrogen, &conductance(&soil, &climate, &p), 6);
@@ -125,9 +130,9 @@ mod tests {
     #[test]
     fn implicit_mixing_solves_its_own_equation() {
         let (soil, climate, p) = (column(LAYERS), seasonal(180), SoilParameters::default());
-        let mut carbon = EMPTY;
+        let mut carbon = empty();
         (0..LAYERS).for_each(|j| carbon[j][5] = 50.0 / (1.0 + j as f64));
-        let (before, mut nitrogen) = (carbon, EMPTY);
+        let (before, mut nitrogen) = (carbon, empty());
         let g = conductance(&soil, &climate, &p);
         mix(&mut carbon, &mut nitrogen, &g, LAYERS);
         let density = |j: usize| carbon[j][5] / THICKNESS[j];
@@ -135,6 +140,39 @@ mod tests {
         for j in 0..LAYERS {
             let gain = if j == 0 { 0.0 } else { flux(j - 1) } - flux(j);
             assert!((carbon[j][5] - before[j][5] - gain).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_batch_mixes_as_its_columns_do() {
+        let soil = column(14);
+        let parameters = [1e-4, 2e-4, 5e-4, 1e-3].map(|cryoturb_diffusion| SoilParameters {
+            cryoturb_diffusion,
+            max_depth_cryoturb: 3000.0 * cryoturb_diffusion,
+            ..SoilParameters::default()
+        });
+        let contents: [Pools; WIDTH] = std::array::from_fn(|k| {
+            std::array::from_fn(|j| std::array::from_fn(|i| (k + 2 * i) as f64 / (1.0 + j as f64)))
+        });
+        for thaws in [[8.6; WIDTH], [0.0, 0.5, 1.0, 2.5]] {
+            let climates = thaws.map(|thaw| SoilClimate { frozen_depth_limit: thaw, ..seasonal(0) });
+            let g = conductance::<Lanes>(
+                &SoilColumn::gather(&|_| &soil),
+                &SoilClimate::gather(&|k| &climates[k]),
+                &SoilParameters::gather(&|k| &parameters[k]),
+            );
+            let mut carbon = Pools::<Lanes>::gather(&|k| &contents[k]);
+            let mut nitrogen = Pools::<Lanes>::gather(&|k| &contents[WIDTH - 1 - k]);
+            mix(&mut carbon, &mut nitrogen, &g, 14);
+            for k in 0..WIDTH {
+                let alone = conductance(&soil, &climates[k], &parameters[k]);
+                assert_eq!(g.lane(k).map(f64::to_bits), alone.map(f64::to_bits));
+                let (mut c, mut n) = (contents[k], contents[WIDTH - 1 - k]);
+                mix(&mut c, &mut n, &alone, 14);
+                let bits = |pools: Pools| pools.map(|layer| layer.map(f64::to_bits));
+                assert_eq!(bits(carbon.lane(k)), bits(c));
+                assert_eq!(bits(nitrogen.lane(k)), bits(n));
+            }
         }
     }
 }

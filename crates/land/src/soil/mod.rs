@@ -4,7 +4,6 @@
 //! no pool turns negative, whatever the parameters, because losses are shares below one.
 
 pub(crate) mod cascade;
-mod exponential;
 #[cfg(test)]
 pub(crate) mod fixtures;
 pub mod grid;
@@ -26,27 +25,28 @@ pub use parameters::SoilParameters;
 pub use profiles::{root_profile, surface_litter_profile};
 pub use scalars::{anaerobic_share, depth_scalar, oxygen_scalar, temperature_scalar, water_scalar};
 pub use state::{
-    EMPTY, LANES, POOLS, Pool, Pools, SoilClimate, SoilColumn, SoilFluxes, SoilInput, SoilState,
-    column_totals,
+    POOLS, Pool, Pools, SoilClimate, SoilColumn, SoilFluxes, SoilInput, SoilState, column_totals, empty,
 };
 pub use trace::OperatorTrace;
 
-use cascade::{Cascade, LayerLoss};
+use crate::lanes::Real;
+use cascade::Cascade;
 use mineral_nitrogen::{Day, Exchange};
 use scalars::Scalars;
+use state::add;
 
 /// Advances the soil of a column by one day.
 ///
 /// `trace`, if given, records what [`OperatorTrace::solve`] needs. Inputs must be finite; `bulk_density`, `porosity`
 /// and the turnover times positive (readers and parameter bounds see to it).
-pub fn step(
-    state: &mut SoilState,
-    soil: &SoilColumn,
-    climate: &SoilClimate,
-    input: &SoilInput,
-    p: &SoilParameters,
-    mut trace: Option<&mut OperatorTrace>,
-) -> SoilFluxes {
+pub fn step<T: Real>(
+    state: &mut SoilState<T>,
+    soil: &SoilColumn<T>,
+    climate: &SoilClimate<T>,
+    input: &SoilInput<T>,
+    p: &SoilParameters<T>,
+    mut trace: Option<&mut OperatorTrace<T>>,
+) -> SoilFluxes<T> {
     let active = soil.active_layers.clamp(1, LAYERS);
     let scalars = Scalars::compute(soil, climate, p);
     let cascade = Cascade::new(p, soil.sand);
@@ -54,21 +54,23 @@ pub fn step(
     if let Some(trace) = trace.as_deref_mut() {
         trace.start_day(state, &conductance);
     }
-    let mut losses = [LayerLoss::NONE; LAYERS];
-    let mut exchange = potential_exchange(state, &cascade, &scalars, active, &mut losses);
-    let mut fpi = [1.0; LAYERS];
+    let mut shares = empty();
+    let mut exchange = potential_exchange(state, &cascade, &scalars, active, &mut shares);
+    let mut fpi = [T::of(1.0); LAYERS];
     let day = Day { soil, climate, input, p, active };
     let minerals = (&mut state.nh4, &mut state.no3);
     let mut fluxes = mineral_nitrogen::compete(&day, minerals, &exchange, &scalars, &mut fpi);
     for j in 0..active {
-        if fpi[j] < 1.0 {
-            losses[j].limit(fpi[j]);
-            exchange.respiration[j] = cascade.respiration(&losses[j]);
+        // Losses are worked out a second time: cheaper than to keep those of all layers at hand.
+        let mut loss = cascade.potential(&state.carbon[j], &state.nitrogen[j], &shares[j]);
+        if T::any(fpi[j].under(1.0)) {
+            cascade.limit(&mut loss, fpi[j].min(1.0));
+            exchange.respiration[j] = cascade.respiration(&loss);
         }
         fluxes.heterotrophic_respiration += exchange.respiration[j];
-        cascade.transfer(&losses[j], &mut state.carbon[j], &mut state.nitrogen[j]);
+        cascade.transfer(&loss, &mut state.carbon[j], &mut state.nitrogen[j]);
         if let Some(trace) = trace.as_deref_mut() {
-            trace.record_loss(j, &losses[j]);
+            trace.record_loss(j, &loss, &shares[j]);
         }
     }
     add_litter(state, input, active);
@@ -79,31 +81,30 @@ pub fn step(
     fluxes
 }
 
-/// Losses of all layers without nitrogen limitation, and what they exchange with the mineral pool.
-fn potential_exchange(
-    state: &SoilState,
-    cascade: &Cascade,
-    scalars: &Scalars,
+/// Shares of all pools that decompose, and what they exchange with the mineral pool without nitrogen limitation.
+fn potential_exchange<T: Real>(
+    state: &SoilState<T>,
+    cascade: &Cascade<T>,
+    scalars: &Scalars<T>,
     active: usize,
-    losses: &mut [LayerLoss; LAYERS],
-) -> Exchange {
-    let mut exchange =
-        Exchange { immobilisation: [0.0; LAYERS], mineralisation: [0.0; LAYERS], respiration: [0.0; LAYERS] };
+    shares: &mut Pools<T>,
+) -> Exchange<T> {
+    let none = [T::default(); LAYERS];
+    let mut exchange = Exchange { immobilisation: none, mineralisation: none, respiration: none };
     for j in 0..active {
-        losses[j] = cascade.potential(&state.carbon[j], &state.nitrogen[j], scalars.decomposition[j]);
-        (exchange.immobilisation[j], exchange.mineralisation[j]) = losses[j].exchange();
-        exchange.respiration[j] = cascade.respiration(&losses[j]);
+        shares[j] = cascade.shares(scalars.decomposition[j]);
+        let loss = cascade.potential(&state.carbon[j], &state.nitrogen[j], &shares[j]);
+        (exchange.immobilisation[j], exchange.mineralisation[j]) = cascade.exchange(&loss);
+        exchange.respiration[j] = cascade.respiration(&loss);
     }
     exchange
 }
 
 /// Adds the day's litter; what is meant for layers below bedrock enters the deepest active layer.
-fn add_litter(state: &mut SoilState, input: &SoilInput, active: usize) {
+fn add_litter<T: Real>(state: &mut SoilState<T>, input: &SoilInput<T>, active: usize) {
     for j in 0..LAYERS {
         let to = j.min(active - 1);
-        for i in 0..LANES {
-            state.carbon[to][i] += input.litter_carbon[j][i];
-            state.nitrogen[to][i] += input.litter_nitrogen[j][i];
-        }
+        add(&mut state.carbon[to], &input.litter_carbon[j]);
+        add(&mut state.nitrogen[to], &input.litter_nitrogen[j]);
     }
 }

@@ -3,9 +3,9 @@
 //! CLM5 `SoilBiogeochemDecompCascadeBGCMod` (Koven et al. 2013, doi:10.5194/bg-10-7109-2013). Oxygen differs: CLM
 //! takes it from its methane model; here it falls linearly with the air-filled pore space.
 
-use super::exponential::exponentiate;
 use super::grid::{LAYERS, NODE};
 use super::{SoilClimate, SoilColumn, SoilParameters};
+use crate::lanes::Real;
 
 /// Melting point of water, K.
 pub(super) const FREEZING: f64 = 273.15;
@@ -22,119 +22,115 @@ const LOG_CENTURY_15_TO_30: f64 = -0.6031906733819403;
 const ANAEROBIC_ONSET: f64 = 0.62;
 
 /// What scales the biology of each layer on one day.
-pub(super) struct Scalars {
+pub(super) struct Scalars<T> {
     /// Temperature, water, oxygen and depth together; multiplies decomposition rates.
-    pub decomposition: [f64; LAYERS],
+    pub decomposition: [T; LAYERS],
     /// Temperature (at most 1) and water, 0 in frozen soil; multiplies nitrification.
-    pub nitrification: [f64; LAYERS],
+    pub nitrification: [T; LAYERS],
     /// Anaerobic share of the soil, 0 in frozen soil.
-    pub anaerobic: [f64; LAYERS],
+    pub anaerobic: [T; LAYERS],
     /// Water-filled pore space, 0 to 1.
-    pub filled: [f64; LAYERS],
+    pub filled: [T; LAYERS],
 }
 
 /// Precomputed coefficients of the scalar functions: logarithms are linear in temperature and depth.
-struct Response {
-    warm: f64,
-    frozen: f64,
-    frozen_offset: f64,
-    log_normalisation: f64,
-    log_minpsi: f64,
-    per_log_psi: f64,
-    per_depth: f64,
-    per_air: f64,
+struct Response<T> {
+    warm: T,
+    frozen: T,
+    frozen_offset: T,
+    log_minpsi: T,
+    per_log_psi: T,
+    per_depth: T,
+    per_air: T,
 }
 
-impl Response {
-    fn new(p: &SoilParameters) -> Self {
-        let warm = 0.1 * p.q10_hr.ln();
+impl<T: Real> Response<T> {
+    fn new(p: &SoilParameters<T>) -> Self {
+        let warm = p.q10_hr.ln() * 0.1;
         let log_minpsi = (-p.minpsi_hr).ln();
         Self {
             warm,
-            frozen: 0.1 * p.froz_q10.ln(),
+            frozen: p.froz_q10.ln() * 0.1,
             frozen_offset: warm * (FREEZING - NORMALISED_AT),
-            log_normalisation: LOG_CENTURY_15_TO_30,
             log_minpsi,
-            per_log_psi: 1.0 / (log_minpsi - (-p.maxpsi_hr).ln()),
-            per_depth: -1.0 / p.decomp_depth_efolding,
-            per_air: 1.0 / p.o2_air_filled_limit,
+            per_log_psi: T::of(1.0) / (log_minpsi - (-p.maxpsi_hr).ln()),
+            per_depth: T::of(-1.0) / p.decomp_depth_efolding,
+            per_air: T::of(1.0) / p.o2_air_filled_limit,
         }
     }
 
-    fn log_temperature(&self, kelvin: f64) -> f64 {
-        let log = if kelvin >= FREEZING {
-            self.warm * (kelvin - NORMALISED_AT)
-        } else {
-            self.frozen_offset + self.frozen * (kelvin - FREEZING)
-        };
-        log + self.log_normalisation
+    #[inline]
+    fn temperature(&self, kelvin: T) -> T {
+        let warm = self.warm * (kelvin - NORMALISED_AT);
+        let frozen = self.frozen_offset + self.frozen * (kelvin - FREEZING);
+        (T::select(kelvin.at_least(FREEZING), warm, frozen) + LOG_CENTURY_15_TO_30).exp()
     }
 
-    fn water(&self, psi: f64) -> f64 {
+    #[inline]
+    fn water(&self, psi: T) -> T {
         ((self.log_minpsi - (-psi).max(f64::MIN_POSITIVE).ln()) * self.per_log_psi).clamp(0.0, 1.0)
     }
 
-    fn oxygen(&self, air_filled: f64, floor: f64) -> f64 {
+    #[inline]
+    fn depth(&self, depth: f64) -> T {
+        (self.per_depth * depth).exp()
+    }
+
+    #[inline]
+    fn oxygen(&self, air_filled: T, floor: T) -> T {
         (air_filled * self.per_air).clamp(floor, 1.0)
     }
 }
 
 /// Temperature scalar of decomposition at `kelvin`: CLM's Q10 function times its normalisation (0.8206 at Q10 = 1.5).
 #[must_use]
-pub fn temperature_scalar(kelvin: f64, p: &SoilParameters) -> f64 {
-    Response::new(p).log_temperature(kelvin).exp()
+pub fn temperature_scalar<T: Real>(kelvin: T, p: &SoilParameters<T>) -> T {
+    Response::new(p).temperature(kelvin)
 }
 
 /// Moisture scalar of decomposition at the matric potential `psi` (MPa): 0 below `minpsi_hr`, 1 above `maxpsi_hr`
 /// (Andrén and Paustian 1987, doi:10.2307/1939203).
 #[must_use]
-pub fn water_scalar(psi: f64, p: &SoilParameters) -> f64 {
+pub fn water_scalar<T: Real>(psi: T, p: &SoilParameters<T>) -> T {
     Response::new(p).water(psi)
 }
 
 /// Depth scalar of decomposition at `depth` (m).
 #[must_use]
-pub fn depth_scalar(depth: f64, p: &SoilParameters) -> f64 {
-    (Response::new(p).per_depth * depth).exp()
+pub fn depth_scalar<T: Real>(depth: f64, p: &SoilParameters<T>) -> T {
+    Response::new(p).depth(depth)
 }
 
 /// Oxygen scalar of decomposition at the air-filled pore space `air_filled` (m3 m-3; ice counts as air, temperature
 /// and matric potential limit frozen soil).
 #[must_use]
-pub fn oxygen_scalar(air_filled: f64, p: &SoilParameters) -> f64 {
+pub fn oxygen_scalar<T: Real>(air_filled: T, p: &SoilParameters<T>) -> T {
     Response::new(p).oxygen(air_filled, p.mino2lim)
 }
 
 /// Anaerobic share of soil at the water-filled pore space `filled`: `((filled - 0.62)/0.38)^1.75`
 /// (Hénault and Germon 2000 have 1.74; 1.75 needs square roots only).
 #[must_use]
-pub fn anaerobic_share(filled: f64) -> f64 {
+#[inline]
+pub fn anaerobic_share<T: Real>(filled: T) -> T {
     let x = ((filled - ANAEROBIC_ONSET) * (1.0 / (1.0 - ANAEROBIC_ONSET))).clamp(0.0, 1.0);
     let root = x.sqrt();
     x * root * root.sqrt()
 }
 
-impl Scalars {
-    pub fn compute(soil: &SoilColumn, climate: &SoilClimate, p: &SoilParameters) -> Self {
+impl<T: Real> Scalars<T> {
+    pub fn compute(soil: &SoilColumn<T>, climate: &SoilClimate<T>, p: &SoilParameters<T>) -> Self {
         let response = Response::new(p);
-        let mut scalars = Self {
-            decomposition: [0.0; LAYERS],
-            nitrification: [0.0; LAYERS],
-            anaerobic: [0.0; LAYERS],
-            filled: [0.0; LAYERS],
-        };
-        let active = soil.active_layers.clamp(1, LAYERS);
-        let mut temperatures = climate.temperature.map(|kelvin| response.log_temperature(kelvin));
-        let mut depths = NODE.map(|depth| response.per_depth * depth);
-        exponentiate(&mut temperatures[..active]);
-        exponentiate(&mut depths[..active]);
-        for j in 0..active {
+        let none = [T::default(); LAYERS];
+        let mut scalars = Self { decomposition: none, nitrification: none, anaerobic: none, filled: none };
+        for j in 0..soil.active_layers.clamp(1, LAYERS) {
             let filled = (climate.water[j] / soil.porosity[j]).clamp(0.0, 1.0);
-            let unfrozen = f64::from(u8::from(climate.temperature[j] > FREEZING));
+            let unfrozen = T::select(climate.temperature[j].over(FREEZING), 1.0, 0.0);
+            let temperature = response.temperature(climate.temperature[j]);
             let water = response.water(climate.psi[j]);
             let oxygen = response.oxygen(soil.porosity[j] - climate.water[j], p.mino2lim);
-            scalars.decomposition[j] = temperatures[j] * water * oxygen * depths[j];
-            scalars.nitrification[j] = temperatures[j].min(1.0) * water * unfrozen;
+            scalars.decomposition[j] = temperature * water * oxygen * response.depth(NODE[j]);
+            scalars.nitrification[j] = temperature.min(1.0) * water * unfrozen;
             scalars.anaerobic[j] = anaerobic_share(filled) * unfrozen;
             scalars.filled[j] = filled;
         }
@@ -145,6 +141,8 @@ impl Scalars {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lanes::{Batched, Lanes, WIDTH};
+    use crate::soil::fixtures::{column, seasonal};
 
     fn check(found: f64, expected: f64) {
         assert!((found - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{found} is not {expected}");
@@ -184,5 +182,39 @@ mod tests {
         check(anaerobic_share(0.62), 0.0);
         check(anaerobic_share(0.81), 0.5_f64.powf(1.75));
         check(anaerobic_share(1.0), 1.0);
+    }
+
+    #[test]
+    fn a_batch_scales_as_its_columns_do() {
+        let parameters = [1.2, 1.5, 2.0, 3.0].map(|q10_hr| SoilParameters {
+            q10_hr,
+            froz_q10: 2.0 * q10_hr,
+            decomp_depth_efolding: q10_hr,
+            ..SoilParameters::default()
+        });
+        let soil = column(12);
+        // Frozen and dry, at the edge, wet, saturated.
+        let climates: [SoilClimate; WIDTH] = std::array::from_fn(|k| SoilClimate {
+            temperature: std::array::from_fn(|j| [260.0, FREEZING, 290.0, 272.0][k] + 0.2 * j as f64),
+            psi: std::array::from_fn(|j| [-3.0, -0.002, 0.0, -0.3][k] * (1.0 - 0.04 * j as f64)),
+            water: [[0.0, 0.279, 0.4, 0.5][k]; LAYERS],
+            ..seasonal(0)
+        });
+        let batch = Scalars::<Lanes>::compute(
+            &SoilColumn::gather(&|_| &soil),
+            &SoilClimate::gather(&|k| &climates[k]),
+            &SoilParameters::gather(&|k| &parameters[k]),
+        );
+        for k in 0..WIDTH {
+            let alone = Scalars::compute(&soil, &climates[k], &parameters[k]);
+            for (lanes, column) in [
+                (&batch.decomposition, &alone.decomposition),
+                (&batch.nitrification, &alone.nitrification),
+                (&batch.anaerobic, &alone.anaerobic),
+                (&batch.filled, &alone.filled),
+            ] {
+                assert_eq!(lanes.lane(k).map(f64::to_bits), column.map(f64::to_bits));
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What the soil of one column holds, what drives it, and what leaves it in a day.
 
 use crate::batched;
+use crate::lanes::Real;
 use serde::{Deserialize, Serialize};
 
 use super::grid::LAYERS;
@@ -8,13 +9,10 @@ use super::grid::LAYERS;
 /// Number of organic pools.
 pub const POOLS: usize = 7;
 
-/// Width of a layer's pool array: the seven pools and one lane of padding.
-pub const LANES: usize = 8;
+/// Organic pools by layer, g m-2 (content of the layer per ground area).
+pub type Pools<T = f64> = [[T; POOLS]; LAYERS];
 
-/// Organic pools by layer, g m-2 (content of the layer per ground area). Lane 7 is padding and stays zero.
-pub type Pools<T = f64> = [[T; LANES]; LAYERS];
-
-/// The organic pools of CLM5 and their lane in [`Pools`].
+/// The organic pools of CLM5 and their place in [`Pools`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Pool {
     /// Metabolic litter, CLM's LITR1.
@@ -34,7 +32,7 @@ pub enum Pool {
 }
 
 impl Pool {
-    /// All pools in the order of their lanes.
+    /// All pools in the order of [`Pools`].
     pub const ALL: [Pool; POOLS] = [
         Pool::MetabolicLitter,
         Pool::CelluloseLitter,
@@ -75,46 +73,69 @@ batched! {
     }
 }
 
-impl Default for SoilState {
+impl<T: Real> Default for SoilState<T> {
     /// Bare mineral soil: nothing in it.
     fn default() -> Self {
-        Self { carbon: EMPTY, nitrogen: EMPTY, nh4: [0.0; LAYERS], no3: [0.0; LAYERS] }
+        Self { carbon: empty(), nitrogen: empty(), nh4: [T::default(); LAYERS], no3: [T::default(); LAYERS] }
     }
 }
 
-impl SoilState {
+impl<T: Real> SoilState<T> {
     /// Organic carbon of the column, gC m-2.
     #[must_use]
-    pub fn total_carbon(&self) -> f64 {
-        self.carbon.iter().flatten().sum()
+    pub fn total_carbon(&self) -> T {
+        sum(self.carbon_by_pool())
     }
 
     /// Organic and mineral nitrogen of the column, gN m-2.
     #[must_use]
-    pub fn total_nitrogen(&self) -> f64 {
-        self.nitrogen.iter().flatten().sum::<f64>() + self.mineral_nitrogen()
+    pub fn total_nitrogen(&self) -> T {
+        sum(column_totals(&self.nitrogen)) + self.mineral_nitrogen()
     }
 
     /// Mineral nitrogen of the column, gN m-2.
     #[must_use]
-    pub fn mineral_nitrogen(&self) -> f64 {
-        self.nh4.iter().sum::<f64>() + self.no3.iter().sum::<f64>()
+    pub fn mineral_nitrogen(&self) -> T {
+        sum(self.nh4) + sum(self.no3)
     }
 
     /// Column totals of carbon by pool, gC m-2.
     #[must_use]
-    pub fn carbon_by_pool(&self) -> [f64; POOLS] {
+    pub fn carbon_by_pool(&self) -> [T; POOLS] {
         column_totals(&self.carbon)
     }
 }
 
 /// Pools without content.
-pub const EMPTY: Pools = [[0.0; LANES]; LAYERS];
+#[must_use]
+pub fn empty<T: Real>() -> Pools<T> {
+    [[T::default(); POOLS]; LAYERS]
+}
 
 /// Sum over layers of each pool, g m-2.
 #[must_use]
-pub fn column_totals(pools: &Pools) -> [f64; POOLS] {
-    std::array::from_fn(|i| pools.iter().map(|layer| layer[i]).sum())
+pub fn column_totals<T: Real>(pools: &Pools<T>) -> [T; POOLS] {
+    let mut totals = [T::default(); POOLS];
+    for layer in pools {
+        add(&mut totals, layer);
+    }
+    totals
+}
+
+/// Adds pool by pool.
+#[inline]
+pub(super) fn add<T: Real>(pools: &mut [T; POOLS], more: &[T; POOLS]) {
+    for i in 0..POOLS {
+        pools[i] += more[i];
+    }
+}
+
+fn sum<T: Real, const N: usize>(parts: [T; N]) -> T {
+    let mut sum = T::default();
+    for part in parts {
+        sum += part;
+    }
+    sum
 }
 
 batched! {
@@ -178,14 +199,14 @@ batched! {
     }
 }
 
-impl Default for SoilInput {
+impl<T: Real> Default for SoilInput<T> {
     fn default() -> Self {
         Self {
-            litter_carbon: EMPTY,
-            litter_nitrogen: EMPTY,
-            nitrogen_deposition: 0.0,
-            nitrogen_fixation: 0.0,
-            plant_nitrogen_demand: 0.0,
+            litter_carbon: empty(),
+            litter_nitrogen: empty(),
+            nitrogen_deposition: T::default(),
+            nitrogen_fixation: T::default(),
+            plant_nitrogen_demand: T::default(),
         }
     }
 }

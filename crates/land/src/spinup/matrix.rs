@@ -13,16 +13,19 @@ use thiserror::Error;
 
 use cycle_mean::{CycleMean, HOLD};
 
-use crate::soil::cascade::Cascade;
+use crate::soil::cascade::{Cascade, FROM, PATHS, TO};
 use crate::soil::grid::{LAYERS, THICKNESS};
 use crate::soil::{
-    EMPTY, OperatorTrace, POOLS, Pool, Pools, SoilColumn, SoilParameters, SoilState, column_totals,
+    OperatorTrace, POOLS, Pool, Pools, SoilColumn, SoilParameters, SoilState, column_totals, empty,
 };
 
 /// Mean contents below this (g m-2) do not define a rate; the mean conditions do.
 const TRACE_AMOUNT: f64 = 1e-12;
 
 const CWD: usize = Pool::WoodyDebris as usize;
+
+/// First of the soil pools, which feed each other.
+const FIRST_SOIL: usize = Pool::ActiveSoil as usize;
 
 /// Why a cycle cannot be solved for its equilibrium.
 #[derive(Clone, Debug, PartialEq, Error)]
@@ -45,13 +48,14 @@ pub enum SpinupError {
     },
 }
 
-/// Losses over contents, d-1, by layer and pool.
+/// Flows by layer and path of the cascade.
+type Paths = [[f64; PATHS]; LAYERS];
+
+/// Losses over contents, d-1.
 struct Rates {
-    /// Carbon on the main paths.
-    main: Pools,
-    /// Carbon on the side paths.
-    side: Pools,
-    /// Nitrogen on both.
+    /// Carbon by layer and path.
+    carbon: Paths,
+    /// Nitrogen by layer and pool.
     nitrogen: Pools,
 }
 
@@ -133,13 +137,14 @@ impl OperatorTrace {
     /// Losses over contents; the mean conditions where a pool was empty.
     fn recorded_rates(&self, cascade: &Cascade) -> Rates {
         let mut rates = self.unlimited_rates(cascade);
-        let present = TRACE_AMOUNT * f64::from(self.days);
+        let present = TRACE_AMOUNT * self.days as f64;
         for j in 0..LAYERS {
-            for i in 0..POOLS {
+            for (path, &i) in FROM.iter().enumerate() {
                 if self.carbon[j][i] > present {
-                    rates.main[j][i] = self.main_loss[j][i] / self.carbon[j][i];
-                    rates.side[j][i] = self.side_loss[j][i] / self.carbon[j][i];
+                    rates.carbon[j][path] = self.carbon_loss[j][path] / self.carbon[j][i];
                 }
+            }
+            for i in 0..POOLS {
                 if self.nitrogen[j][i] > present {
                     rates.nitrogen[j][i] = self.nitrogen_loss[j][i] / self.nitrogen[j][i];
                 }
@@ -150,40 +155,30 @@ impl OperatorTrace {
 
     /// What the mean conditions would decompose.
     fn unlimited_rates(&self, cascade: &Cascade) -> Rates {
-        let per_day = 1.0 / f64::from(self.days.max(1));
-        let mut rates = Rates { main: EMPTY, side: EMPTY, nitrogen: EMPTY };
-        for j in 0..LAYERS {
-            for i in 0..POOLS {
-                let rate = self.fraction[j][i] * per_day;
-                rates.main[j][i] = rate * cascade.main_path[i];
-                rates.side[j][i] = rate * side_path(cascade, i);
-                rates.nitrogen[j][i] = rate;
-            }
-        }
-        rates
+        let per_day = 1.0 / self.days.max(1) as f64;
+        let nitrogen = self.fraction.map(|layer| layer.map(|share| share * per_day));
+        let carbon = nitrogen.map(|rate| std::array::from_fn(|path| rate[FROM[path]] * cascade.path[path]));
+        Rates { carbon, nitrogen }
     }
 
     /// Mean contents that carbon inputs and rates of the cycle sustain, gC m-2.
     fn solve_carbon(&self, rates: &Rates, cascade: &Cascade) -> Result<(CycleMean<'_>, Pools), SpinupError> {
-        let (main, side) = (&rates.main, &rates.side);
         let mut received = self.last_carbon;
         add(&mut received, &self.first_carbon, -1.0);
-        add(&mut received, &self.main_loss, 1.0);
-        add(&mut received, &self.side_loss, 1.0);
-        add(&mut received, &carbon_gains(cascade, &self.main_loss, &self.side_loss), -1.0);
-        let mut rate = *main;
-        add(&mut rate, side, 1.0);
-        let cycle = self.cycle_mean((&self.carbon, &self.first_carbon), &rate, &received)?;
-        let mut solved = EMPTY;
+        add(&mut received, &by_giver(&self.carbon_loss), 1.0);
+        add(&mut received, &carbon_gains(cascade, &self.carbon_loss), -1.0);
+        let cycle =
+            self.cycle_mean((&self.carbon, &self.first_carbon), &by_giver(&rates.carbon), &received)?;
+        let mut solved = empty();
         let source = |solved: &Pools| {
             let mut source = cycle.source;
-            add(&mut source, &carbon_gains(cascade, &product(main, solved), &product(side, solved)), 1.0);
+            add(&mut source, &carbon_gains(cascade, &losses(&rates.carbon, solved)), 1.0);
             source
         };
         cycle.solve_debris(&mut solved);
         cycle.solve_litter(&source(&solved), &mut solved);
         let soil_source = source(&solved);
-        cycle.solve_soil(&soil_transfers(cascade, main, side), &soil_source, &mut solved);
+        cycle.solve_soil(&soil_transfers(cascade, &rates.carbon), &soil_source, &mut solved);
         cycle.guard(&mut solved);
         Ok((cycle, solved))
     }
@@ -199,7 +194,7 @@ impl OperatorTrace {
         add(&mut received, &self.nitrogen_loss, 1.0);
         add(&mut received, &nitrogen_gains(p, &self.nitrogen_loss), -1.0);
         let cycle = self.cycle_mean((&self.nitrogen, &self.first_nitrogen), &rates.nitrogen, &received)?;
-        let mut solved = EMPTY;
+        let mut solved = empty();
         cycle.solve_debris(&mut solved);
         let mut source = cycle.source;
         add(&mut source, &nitrogen_gains(p, &product(&rates.nitrogen, &solved)), 1.0);
@@ -218,8 +213,8 @@ impl OperatorTrace {
         if self.days == 0 {
             return Err(SpinupError::EmptyTrace);
         }
-        let days = f64::from(self.days);
-        let (mut mean, mut source) = (EMPTY, EMPTY);
+        let days = self.days as f64;
+        let (mut mean, mut source) = (empty(), empty());
         add(&mut mean, content, 1.0 / days);
         add(&mut source, received, 1.0 / days);
         add(&mut source, &mean, HOLD);
@@ -237,24 +232,31 @@ impl OperatorTrace {
     }
 }
 
-/// What the pools of a layer pass on to each other, given their losses.
-fn carbon_gains(cascade: &Cascade, main: &Pools, side: &Pools) -> Pools {
-    let mut gains = EMPTY;
+/// What leaves each pool on all its paths.
+fn by_giver(paths: &Paths) -> Pools {
+    let mut sum = empty();
     for j in 0..LAYERS {
-        let kept = |i: usize| main[j][i] * cascade.main_kept[i];
-        let side_kept = |i: usize| side[j][i] * cascade.side_kept[i - CWD];
-        gains[j][1] = kept(3);
-        gains[j][2] = side_kept(3);
-        gains[j][4] = kept(0) + kept(1) + kept(5) + kept(6);
-        gains[j][5] = kept(2) + kept(4);
-        gains[j][6] = side_kept(4) + side_kept(5);
+        for (path, &i) in FROM.iter().enumerate() {
+            sum[j][i] += paths[j][path];
+        }
+    }
+    sum
+}
+
+/// What the pools of a layer pass on to each other, given their losses.
+fn carbon_gains(cascade: &Cascade, losses: &Paths) -> Pools {
+    let mut gains = empty();
+    for j in 0..LAYERS {
+        for (path, &i) in TO.iter().enumerate() {
+            gains[j][i] += losses[j][path] * cascade.kept[path];
+        }
     }
     gains
 }
 
 /// Nitrogen that woody debris passes on to litter.
 fn nitrogen_gains(p: &SoilParameters, loss: &Pools) -> Pools {
-    let mut gains = EMPTY;
+    let mut gains = empty();
     for j in 0..LAYERS {
         gains[j][1] = p.cwd_fcel * loss[j][CWD];
         gains[j][2] = (1.0 - p.cwd_fcel) * loss[j][CWD];
@@ -262,12 +264,13 @@ fn nitrogen_gains(p: &SoilParameters, loss: &Pools) -> Pools {
     gains
 }
 
-fn product(a: &Pools, b: &Pools) -> Pools {
-    std::array::from_fn(|j| std::array::from_fn(|i| a[j][i] * b[j][i]))
+/// Losses of the given contents, by path.
+fn losses(rates: &Paths, content: &Pools) -> Paths {
+    std::array::from_fn(|j| std::array::from_fn(|path| rates[j][path] * content[j][FROM[path]]))
 }
 
-fn side_path(cascade: &Cascade, pool: usize) -> f64 {
-    if (CWD..CWD + 3).contains(&pool) { cascade.side_path[pool - CWD] } else { 0.0 }
+fn product(a: &Pools, b: &Pools) -> Pools {
+    std::array::from_fn(|j| std::array::from_fn(|i| a[j][i] * b[j][i]))
 }
 
 fn soil_ratios(p: &SoilParameters) -> [(usize, f64); 3] {
@@ -275,12 +278,15 @@ fn soil_ratios(p: &SoilParameters) -> [(usize, f64); 3] {
 }
 
 /// Rates between the soil pools of each layer, `[to][from]`, d-1.
-fn soil_transfers(cascade: &Cascade, main: &Pools, side: &Pools) -> [[[f64; 3]; 3]; LAYERS] {
-    std::array::from_fn(|j| {
-        let kept = |i: usize| main[j][i] * cascade.main_kept[i];
-        let side_kept = |i: usize| side[j][i] * cascade.side_kept[i - CWD];
-        [[0.0, kept(5), kept(6)], [kept(4), 0.0, 0.0], [side_kept(4), side_kept(5), 0.0]]
-    })
+fn soil_transfers(cascade: &Cascade, rates: &Paths) -> [[[f64; 3]; 3]; LAYERS] {
+    let mut transfers = [[[0.0; 3]; 3]; LAYERS];
+    for j in 0..LAYERS {
+        for path in (0..PATHS).filter(|&path| FROM[path] >= FIRST_SOIL) {
+            transfers[j][TO[path] - FIRST_SOIL][FROM[path] - FIRST_SOIL] =
+                rates[j][path] * cascade.kept[path];
+        }
+    }
+    transfers
 }
 
 fn add(sum: &mut Pools, pools: &Pools, factor: f64) {

@@ -94,7 +94,7 @@ impl Cycle {
         let distance = trace
             .distance_to_equilibrium(&column.soil, &column.parameters.soil)
             .map_err(|source| LandError::Unsolvable { source })?;
-        let mean = column_totals(&trace.carbon).map(|sum| sum / f64::from(trace.days));
+        let mean = column_totals(&trace.carbon).map(|sum| sum / trace.days as f64);
         Ok(Self { drift: gain / years, distance, mean })
     }
 

@@ -1,6 +1,6 @@
 //! One element of a recorded cycle as daily means, and the sweeps down the column that solve for its pools.
 
-use super::{CWD, SpinupError, TRACE_AMOUNT};
+use super::{CWD, FIRST_SOIL, SpinupError, TRACE_AMOUNT};
 use crate::soil::grid::{LAYERS, THICKNESS};
 use crate::soil::{POOLS, Pool, Pools};
 
@@ -88,8 +88,8 @@ impl CycleMean<'_> {
                     let eliminated = if j == 0 { 0.0 } else { above * above * inverse[j - 1][a][b] };
                     block[a][b] = -THICKNESS[j] * transfers[j][a][b] - eliminated;
                 }
-                block[a][a] += self.pivot(j, 4 + a);
-                right[a] = source[j][4 + a] + if j == 0 { 0.0 } else { above * sweep[j - 1][a] };
+                block[a][a] += self.pivot(j, FIRST_SOIL + a);
+                right[a] = source[j][FIRST_SOIL + a] + if j == 0 { 0.0 } else { above * sweep[j - 1][a] };
             }
             inverse[j] = inverted(block);
             sweep[j] = apply(&inverse[j], right);
@@ -98,7 +98,7 @@ impl CycleMean<'_> {
         for j in (0..LAYERS).rev() {
             let fed = apply(&inverse[j], below.map(|c| self.g[j] * c));
             below = std::array::from_fn(|a| sweep[j][a] + fed[a]);
-            (0..3).for_each(|a| solved[j][4 + a] = below[a] * THICKNESS[j]);
+            (0..3).for_each(|a| solved[j][FIRST_SOIL + a] = below[a] * THICKNESS[j]);
         }
     }
 

@@ -105,7 +105,7 @@ fn frozen_soil_without_mixing_keeps_its_carbon() {
     let (soil, p) = (column(3), parameters());
     let frozen = SoilClimate { psi: [-5.0; LAYERS], frozen_depth_limit: 0.0, ..seasonal(0) };
     let mut state = with_mineral_nitrogen(0.1);
-    state.carbon = [[7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 0.0]; LAYERS];
+    state.carbon = [[7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0]; LAYERS];
     let mut trace = OperatorTrace::new();
     for _ in 0..365 {
         step(&mut state, &soil, &frozen, &crate::soil::SoilInput::default(), &p, Some(&mut trace));
