@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(days(Pft::C3Grass, 45.0), [165, 210, 255]);
         assert_eq!(days(Pft::C3Grass, 30.0), [165, 195, 225, 255, 285]);
         assert_eq!(days(Pft::C3Crop, 45.0), [165]);
-        assert!(days(Pft::C3ArcticGrass, 45.0).is_empty());
+        assert!(days(Pft::ArcticGrass, 45.0).is_empty());
     }
 
     #[test]
