@@ -102,7 +102,10 @@ impl<T: Real> Cascade<T> {
     /// order, so that it stays below one for any sensible rate (error 4e-6 at the fastest natural rate, 0.1 d-1).
     #[inline]
     pub fn shares(&self, scalar: T) -> [T; POOLS] {
-        self.rate.map(|rate| loss_fraction(rate * scalar))
+        let [l1, litter, _, debris, s1, s2, s3] = self.rate;
+        let share = |rate: T| loss_fraction(rate * scalar);
+        let litter = share(litter);
+        [share(l1), litter, litter, share(debris), share(s1), share(s2), share(s3)]
     }
 
     /// What a layer loses in a day by path if mineral nitrogen does not limit.
@@ -130,8 +133,9 @@ impl<T: Real> Cascade<T> {
         for path in 0..PATHS {
             if !follows_carbon(path) {
                 let demand = self.demand(loss, path);
-                taken += demand.max(0.0);
-                released -= demand.min(0.0);
+                let positive = T::select(demand.over(0.0), demand, 0.0);
+                taken += positive;
+                released += positive - demand;
             }
         }
         (taken, released)

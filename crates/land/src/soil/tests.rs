@@ -45,7 +45,7 @@ fn cases(active: usize) -> impl Strategy<Value = Case> {
     let p = (0.0..2.0, 0.02..0.3, 1.1..4.0);
     (states(), climates(), inputs(), 5.0..95.0, p).prop_map(move |(state, climate, input, sand, p)| {
         let (decomp_scale, depth_runoff_nloss, q10_hr) = p;
-        let p = SoilParameters { decomp_scale, depth_runoff_nloss, q10_hr, ..SoilParameters::default() };
+        let p = SoilParameters { q10_hr, decomp_scale, depth_runoff_nloss, ..SoilParameters::default() };
         (SoilColumn { sand, ..column(active) }, climate, input, p, state)
     })
 }
