@@ -45,7 +45,7 @@ fn column(flnr: f64) -> Column {
     };
     let mut parameters = Parameters::for_pft(pft);
     parameters.flnr *= flnr;
-    Column::new(site, parameters, Arc::new(SolarTable::new(51.0)))
+    Column::new(&site, parameters, Arc::new(SolarTable::new(51.0)))
 }
 
 fn years<T: Real>(columns: &[Column], weather: &WeatherSeries) -> impl FnMut() {

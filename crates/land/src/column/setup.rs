@@ -63,7 +63,7 @@ pub struct Column<T: Real = f64> {
 impl Column {
     /// Works out a column. `solar` is shared between the members of a site.
     #[must_use]
-    pub fn new(site: Site, parameters: Parameters, solar: Arc<SolarTable>) -> Self {
+    pub fn new(site: &Site, parameters: Parameters, solar: Arc<SolarTable>) -> Self {
         let layers = layers_above(site.soil_depth);
         let hydraulics = Hydraulics::from_texture(
             site.sand,

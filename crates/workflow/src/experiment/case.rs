@@ -109,7 +109,7 @@ impl StationCase {
     /// The column of this station with given parameters.
     #[must_use]
     pub fn column(&self, parameters: Parameters) -> Column {
-        Column::new(self.site.clone(), parameters, Arc::clone(&self.solar))
+        Column::new(&self.site, parameters, Arc::clone(&self.solar))
     }
 
     /// CLM's default parameters of the station's plant functional type.

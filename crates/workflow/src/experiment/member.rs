@@ -103,7 +103,7 @@ fn run_batch(
             }
             let outputs = outputs.iter().map(|month| month.lane(lane)).collect();
             let imbalance = outcome.imbalance.lane(lane).max(spinup.imbalance);
-            Ok(MemberRun { outputs, imbalance, spinup, start })
+            Ok(MemberRun { outputs, spinup, start, imbalance })
         })
         .collect()
 }

@@ -100,7 +100,7 @@ mod tests {
             soil_depth: 2.5,
             nitrogen_deposition: 1.0,
         };
-        Column::new(site, Parameters::for_pft(pft), SolarTable::new(51.0).into())
+        Column::new(&site, Parameters::for_pft(pft), SolarTable::new(51.0).into())
     }
 
     #[test]
