@@ -56,7 +56,6 @@ impl ColumnState {
             thaw: [depth, depth],
         }
     }
-
 }
 
 impl<T: Real> ColumnState<T> {

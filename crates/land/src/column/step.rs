@@ -22,8 +22,8 @@ use crate::soil::{self, OperatorTrace, SoilClimate, SoilFluxes, SoilInput};
 use crate::water::evapotranspiration::{
     Air, INTERCEPTION, PenmanMonteith, canopy_share, resistance_of, surface_resistance,
 };
-use crate::water::soil_water::{SoilWaterLoss, Wetness, redistribute};
 use crate::water::snow;
+use crate::water::soil_water::{SoilWaterLoss, Wetness, redistribute};
 
 /// Acclimated temperature below which evergreen photosynthesis rests, °C, and the days of its memory
 /// (Mäkelä et al. 2004, doi:10.1093/treephys/24.4.369: 200 h).
@@ -204,8 +204,8 @@ impl<'a, T: Real> Today<'a, T> {
             * self.seasons.respiration
             * leaf_respiration(lai, top, self.day_share, leaf.respiration, night);
         // gs = g0 + 1.6 (1 + g1/√D) A/ca, and ci/ca = g1/(g1 + √D) gives 1.6 A / (ca − ci).
-        let conductance = p.medlynintercept * lai * 1e-6
-            + mean_rate * 1.6 / (self.co2 * (T::of(1.0) - ratio));
+        let conductance =
+            p.medlynintercept * lai * 1e-6 + mean_rate * 1.6 / (self.co2 * (T::of(1.0) - ratio));
         let leafy = lai.over(BARE);
         CanopyDay {
             gpp: T::select(leafy, gpp, 0.0),
@@ -277,7 +277,8 @@ impl<'a, T: Real> Today<'a, T> {
         let wet = (demand.evaporation(net * share, share, T::default()) * factor).min(water.canopy);
         water.canopy -= wet;
         let resistance = resistance_of(canopy.conductance, self.daytime, column.pressure);
-        let transpiration = (demand.evaporation(net * share, share, resistance) * factor - wet * 0.5).max(0.0);
+        let transpiration =
+            (demand.evaporation(net * share, share, resistance) * factor - wet * 0.5).max(0.0);
         let wanted = T::select(fluxes.lai.over(BARE), transpiration, 0.0);
         let mut transpired = T::default();
         for i in 0..column.hydraulics.layers {
@@ -288,7 +289,8 @@ impl<'a, T: Real> Today<'a, T> {
         let open = T::of(1.0) - share;
         let snowy = water.snow.over(0.0);
         let surface = surface_resistance(p.soil_resistance, self.wetness.saturation[0]);
-        let bare = (factor * demand.evaporation(net * open, open, surface)).min(water.liquid[0] * EXTRACTABLE);
+        let bare =
+            (factor * demand.evaporation(net * open, open, surface)).min(water.liquid[0] * EXTRACTABLE);
         let white = (factor * demand.evaporation(net * open, open, T::of(150.0)) * 0.5).min(water.snow);
         let ground = T::select(snowy, white, bare);
         water.snow -= T::select(snowy, ground, 0.0);
@@ -319,7 +321,8 @@ impl<'a, T: Real> Today<'a, T> {
         let sensed = SENSED.min(column.hydraulics.layers - 1);
         let signals = Signals {
             soil_temperature: state.temperature[sensed],
-            soil_potential: -(column.hydraulics.suction * self.wetness.suction_factor(sensed)) * MEGAPASCAL_PER_MM,
+            soil_potential: -(column.hydraulics.suction * self.wetness.suction_factor(sensed))
+                * MEGAPASCAL_PER_MM,
             day_length: self.sun.day_length,
             lengthening: self.sun.lengthening,
             lai: leaf_area,

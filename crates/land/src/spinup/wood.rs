@@ -12,7 +12,12 @@ const LARGEST_STEP: f64 = 20.0;
 ///
 /// Over a cycle of `days`, losses are rate × mean pool; what the pool gained beside them is its input. At the
 /// fixed point the factor is one.
-pub(super) fn solve<T: Real>(p: &Parameters<T>, before: &Vegetation<T>, plant: &mut Vegetation<T>, days: f64) {
+pub(super) fn solve<T: Real>(
+    p: &Parameters<T>,
+    before: &Vegetation<T>,
+    plant: &mut Vegetation<T>,
+    days: f64,
+) {
     let death = p.r_mort / YEAR_DAYS;
     let live = factor(before.livewood, plant.livewood, (death + p.lwtop_ann / YEAR_DAYS) * days);
     let dead = factor(before.deadwood, plant.deadwood, death * days);

@@ -99,5 +99,6 @@ type Equilibrium = (ColumnState, reterra_land::spinup::Report);
 fn equilibrium(case: &StationCase, options: &Options) -> Result<Equilibrium, MemberFailure> {
     let column = case.column(case.defaults());
     let cycle = case.weather.slice(0..case.cycle_months);
-    spin_up(&column, &case.cold_start(&column), &cycle, options).map_err(|e| MemberFailure::new(e.to_string()))
+    spin_up(&column, &case.cold_start(&column), &cycle, options)
+        .map_err(|e| MemberFailure::new(e.to_string()))
 }
