@@ -70,7 +70,7 @@ pub fn simulate_batch<T: Real>(
             outcome.imbalance = outcome.imbalance.max(residual.relative());
         }
         position += days.len();
-        output.finish(days.len(), state);
+        output.finish(days.len(), column, state);
         sink(m, &output);
     }
     outcome
