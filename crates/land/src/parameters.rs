@@ -125,6 +125,7 @@ parameters! {
     ndays_on, 1.0, 180.0, "Length of onset, d.";
     ndays_off, 1.0, 180.0, "Length of offset, d.";
     fstor2tran, 0.0, 1.0, "Share of storage moved to display at onset.";
+    regrowth_days, 1.0, 365.0, "Days over which a growing herb can turn its whole storage to display, d.";
     soilpsi_on, -20.0, 0.0, "Soil water potential above which stress-deciduous onset counts, MPa.";
     soilpsi_off, -20.0, 0.0, "Soil water potential below which stress-deciduous offset counts, MPa.";
     t_acclim, -30.0, 60.0, "Acclimated temperature at which evergreen photosynthesis is full, °C (Mäkelä et al. 2004, doi:10.1093/treephys/24.4.369).";
@@ -234,6 +235,7 @@ impl Parameters {
             ndays_on: 30.0,
             ndays_off: 15.0,
             fstor2tran: 0.5,
+            regrowth_days: 60.0,
             soilpsi_on: -0.6,
             soilpsi_off: if pft == Pft::C3Crop { -5.0 } else { -0.8 },
             t_acclim: if evergreen { 10.0 } else { 5.0 },
@@ -288,7 +290,7 @@ impl Parameters {
             "gddfunc_p1" | "gddfunc_p2" | "ndays_on" => seasonal || herb,
             "crit_dayl" => seasonal,
             "leaf_long" | "t_acclim" => !seasonal,
-            "soilpsi_on" | "soilpsi_off" => herb,
+            "soilpsi_on" | "soilpsi_off" | "regrowth_days" => herb,
             _ => true,
         }
     }

@@ -113,7 +113,7 @@ impl Column {
     ///
     /// # Errors
     /// [`LandError::Cover`] where shares aren't shares or there aren't as many sets of parameters as tiles.
-    pub fn new(site: Site, parameters: Vec<Parameters>, solar: Arc<SolarTable>) -> Result<Self, LandError> {
+    pub fn new(site: &Site, parameters: Vec<Parameters>, solar: Arc<SolarTable>) -> Result<Self, LandError> {
         let covered: f64 = site.cover.iter().map(|c| c.fraction).sum();
         let sound = site.cover.iter().all(|c| c.fraction > 0.0) && covered <= 1.0 + 1e-9;
         if !sound || parameters.len() != site.cover.len() || parameters.len() > MOST_TILES {

@@ -14,8 +14,6 @@ use crate::plant::state::{Season, Vegetation};
 const CRITICAL_DAYS: f64 = 15.0;
 /// Shortest day with leaves of stress-deciduous plants, s.
 const SHORTEST_DAY: f64 = 6.0 * 3_600.0;
-/// Days over which a growing herb can turn its whole storage to display.
-const REGROWTH_DAYS: f64 = 60.0;
 
 batched! {
     /// What the plant senses.
@@ -172,7 +170,7 @@ fn stress<T: Real>(one: &One<T>, turnover: &mut LeafTurnover) -> Season {
         Season::Onset { days_left, remaining } => display(turnover, days_left, remaining),
         Season::Growing { dry_days, cold_days } => {
             let room = (1.0 - s.lai / one.of(one.p.laimx)).max(0.0);
-            turnover.displayed = one.of(one.plant.storage) * one.of(one.p.fstor2tran) * room / REGROWTH_DAYS;
+            turnover.displayed = one.of(one.plant.storage) * one.of(one.p.fstor2tran) * room / one.of(one.p.regrowth_days);
             growing(dry_days, cold_days, one)
         }
         Season::Offset { days_left, by_cold } => shed(turnover, days_left, by_cold),

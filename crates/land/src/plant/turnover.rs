@@ -12,7 +12,7 @@ use crate::plant::phenology::LeafTurnover;
 use crate::plant::state::{Season, Vegetation, storage_nitrogen_share};
 
 /// Day of the year after which no meadow is cut: 17 October.
-const LAST_CUT: i64 = 290;
+const LAST_CUT: usize = 290;
 
 batched! {
     /// Carbon and nitrogen leaving the plant, g m⁻² d⁻¹.
@@ -124,7 +124,7 @@ pub fn harvest<T: Real>(
         return;
     }
     let cut = T::from_lanes(|k| {
-        let cut = is_cut_day(pft, p.harvest_day.at(k), p.harvest_interval.at(k), day as i64);
+        let cut = is_cut_day(pft, p.harvest_day.at(k), p.harvest_interval.at(k), day);
         if cut { p.harvest_frac.at(k) } else { 0.0 }
     });
     if !T::any(cut.over(0.0)) {
@@ -151,11 +151,12 @@ pub fn harvest<T: Real>(
 }
 
 /// A crop is harvested on its day, a meadow cut from then on at an interval, both in days, until autumn.
-fn is_cut_day(pft: Pft, first: f64, interval: f64, day: i64) -> bool {
-    let since = day - first.round() as i64;
+fn is_cut_day(pft: Pft, first: f64, interval: f64, day: usize) -> bool {
+    let since = day.checked_sub(first.round() as usize);
     match pft {
-        Pft::C3Crop => since == 0,
-        Pft::C3Grass => since >= 0 && day <= LAST_CUT && since % (interval.round() as i64).max(1) == 0,
+        Pft::C3Crop => since == Some(0),
+        Pft::C3Grass => since
+            .is_some_and(|days| day <= LAST_CUT && days.is_multiple_of((interval.round() as usize).max(1))),
         _ => false,
     }
 }
@@ -192,7 +193,7 @@ mod tests {
 
     #[test]
     fn meadows_are_cut_until_autumn_and_crops_once() {
-        let days = |pft, interval| -> Vec<i64> {
+        let days = |pft, interval| -> Vec<usize> {
             (0..365).filter(|&day| is_cut_day(pft, 165.4, interval, day)).collect()
         };
         assert_eq!(days(Pft::C3Grass, 45.0), [165, 210, 255]);

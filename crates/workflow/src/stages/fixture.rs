@@ -299,7 +299,7 @@ fn spinup_note(cases: &[StationCase]) -> SpinUpNote {
         imbalance: IMBALANCE,
     };
     let of =
-        |c: &StationCase| StationSpinUp { id: c.station.id.clone(), pft: c.site.pft, report: report.clone() };
+        |c: &StationCase| StationSpinUp { id: c.station.id.clone(), pft: c.site.dominant(), report: report.clone() };
     SpinUpNote { drift_limit: 1.0, stations: cases.iter().map(of).collect() }
 }
 

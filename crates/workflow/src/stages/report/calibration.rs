@@ -9,7 +9,7 @@ use crate::results::{CalibrationNote, ParameterEnsemble};
 use crate::stages::product::statistics::quantiles;
 
 /// Unit and meaning of the parameters that workflows calibrate most; others are shown by CLM's name alone.
-const KNOWN: [(&str, &str, &str); 22] = [
+const KNOWN: [(&str, &str, &str); 24] = [
     ("flnr", "", "fraction of leaf nitrogen in Rubisco"),
     ("medlynslope", "kPa^½", "slope of stomatal conductance"),
     ("slatop", "m² gC⁻¹", "specific leaf area"),
@@ -18,6 +18,7 @@ const KNOWN: [(&str, &str, &str); 22] = [
     ("froot_leaf", "", "new fine root carbon per leaf carbon"),
     ("lmr_scale", "", "leaf respiration, multiplier"),
     ("br_mr_root", "gC gN⁻¹ s⁻¹", "maintenance respiration of fine roots"),
+    ("q10_mr", "", "temperature sensitivity of maintenance respiration"),
     ("q10_hr", "", "temperature sensitivity of decomposition"),
     ("gddfunc_p1", "", "warmth needed for leaf onset, logarithm"),
     ("crit_dayl", "s", "day length that starts leaf fall"),
@@ -29,6 +30,7 @@ const KNOWN: [(&str, &str, &str); 22] = [
     ("init_wood_scale", "", "wood over its equilibrium"),
     ("nfert", "gN m⁻² yr⁻¹", "nitrogen fertiliser"),
     ("laimx", "m² m⁻²", "leaf area at which allocation to leaves halves"),
+    ("regrowth_days", "d", "days over which a cut meadow grows back from its stores"),
     ("harvest_day", "d", "day of the harvest or the first cut"),
     ("harvest_interval", "d", "days between the cuts of a meadow"),
     ("harvest_frac", "", "share of leaf and storage that a harvest takes"),
