@@ -285,12 +285,12 @@ impl Parameters {
         let seasonal = matches!(class, V::DeciduousBroadleaf | V::DeciduousNeedleleaf);
         match name {
             "nfert" | "harvest_day" | "harvest_frac" => managed,
-            "harvest_interval" => class == V::Grass,
+            "harvest_interval" | "regrowth_days" => class == V::Grass,
             "init_wood_scale" | "stem_leaf" | "croot_stem" | "flivewd" | "lwtop_ann" | "br_mr" => !herb,
             "gddfunc_p1" | "gddfunc_p2" | "ndays_on" => seasonal || herb,
             "crit_dayl" => seasonal,
             "leaf_long" | "t_acclim" => !seasonal,
-            "soilpsi_on" | "soilpsi_off" | "regrowth_days" => herb,
+            "soilpsi_on" | "soilpsi_off" => herb,
             _ => true,
         }
     }

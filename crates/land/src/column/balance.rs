@@ -93,8 +93,12 @@ impl<T: Real> Residual<T> {
             if !stock.is_finite() {
                 return Some(LandError::NotFinite { variable: quantity, value: stock, day });
             }
-            (ratios[q].is_nan() || ratios[q] > LIMIT)
-                .then_some(LandError::Balance { quantity, day, error, stock })
+            (ratios[q].is_nan() || ratios[q] > LIMIT).then_some(LandError::Balance {
+                quantity,
+                day,
+                error,
+                stock,
+            })
         })
     }
 }

@@ -49,8 +49,7 @@ pub fn simulate_batch<T: Real>(
     mut sink: impl FnMut(usize, &MonthlyOutput<T>),
 ) -> BatchOutcome<T> {
     debug_assert!(weather.len() == T::WIDTH && weather.iter().all(|w| w.days.len() == weather[0].days.len()));
-    let mut outcome =
-        BatchOutcome { imbalance: LargestImbalance::default(), failures: vec![None; T::WIDTH] };
+    let mut outcome = BatchOutcome { imbalance: LargestImbalance::default(), failures: vec![None; T::WIDTH] };
     let mut position = 0;
     for (m, first_day, days) in weather[0].by_month() {
         let mut output = MonthlyOutput::default();

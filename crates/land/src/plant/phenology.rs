@@ -170,7 +170,8 @@ fn stress<T: Real>(one: &One<T>, turnover: &mut LeafTurnover) -> Season {
         Season::Onset { days_left, remaining } => display(turnover, days_left, remaining),
         Season::Growing { dry_days, cold_days } => {
             let room = (1.0 - s.lai / one.of(one.p.laimx)).max(0.0);
-            turnover.displayed = one.of(one.plant.storage) * one.of(one.p.fstor2tran) * room / one.of(one.p.regrowth_days);
+            turnover.displayed =
+                one.of(one.plant.storage) * one.of(one.p.fstor2tran) * room / one.of(one.p.regrowth_days);
             growing(dry_days, cold_days, one)
         }
         Season::Offset { days_left, by_cold } => shed(turnover, days_left, by_cold),

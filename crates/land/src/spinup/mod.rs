@@ -137,9 +137,8 @@ impl<'a> Lane<'a> {
         let moved = cycle.change_since(&self.mean_before);
         self.mean_before = cycle.mean;
         let near = options.method == Method::BruteForce || far.max(moved) <= options.distance_limit;
-        self.report.converged = self.report.cycles >= options.min_cycles
-            && cycle.drift.abs() <= options.drift_limit
-            && near;
+        self.report.converged =
+            self.report.cycles >= options.min_cycles && cycle.drift.abs() <= options.drift_limit && near;
         self.report.converged
     }
 

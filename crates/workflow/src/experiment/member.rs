@@ -92,7 +92,8 @@ fn run_batch(
     let batch = Column::<Lanes>::gather(&|lane| columns[member(lane)]);
     let weather = case.weather.slice(0..months);
     let mut outputs: Vec<MonthlyOutput<Lanes>> = Vec::with_capacity(months);
-    let outcome = simulate_batch(&batch, &mut state, &[&weather; WIDTH], None, |_, month| outputs.push(*month));
+    let outcome =
+        simulate_batch(&batch, &mut state, &[&weather; WIDTH], None, |_, month| outputs.push(*month));
     spun.into_iter()
         .zip(outcome.failures)
         .enumerate()
