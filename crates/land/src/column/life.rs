@@ -125,8 +125,11 @@ impl<T: Real> Today<'_, T> {
     ) -> Want<T> {
         let p = &tile.parameters;
         let woods = respiration::maintenance(plant, p, self.mean, temperature[4]);
-        let budget =
-            allocation::pay_maintenance(plant, canopy.gpp, self.respiring_season(p) * woods + canopy.respiration);
+        let budget = allocation::pay_maintenance(
+            plant,
+            canopy.gpp,
+            self.respiring_season(p) * woods + canopy.respiration,
+        );
         let stored_leaf = plant.storage / (p.froot_leaf + 1.0);
         let shares = GrowthShares::new(p, (plant.leaf + stored_leaf) * p.slatop);
         let (demand, own) = allocation::soil_demand(plant, p, &shares, budget.available);

@@ -15,3 +15,6 @@ pub use output::{DayFluxes, MonthlyOutput};
 pub use run::{BatchOutcome, simulate, simulate_batch};
 pub use setup::{Column, Cover, MOST_TILES, Site, Tile};
 pub use state::ColumnState;
+
+#[cfg(test)]
+mod tests;

@@ -136,7 +136,8 @@ impl<T: Real> Today<'_, T> {
         let surface = surface_resistance(p.soil_resistance, self.wetness.saturation[0]);
         let soil = (factor * demand.evaporation(net * open, open, surface))
             .min((water.liquid[0] - top) * EXTRACTABLE);
-        let white = (factor * demand.evaporation(net * open, open, T::of(SNOW_RESISTANCE)) * 0.5).min(water.snow);
+        let white =
+            (factor * demand.evaporation(net * open, open, T::of(SNOW_RESISTANCE)) * 0.5).min(water.snow);
         exchange.sublimed += T::select(snowy, white, 0.0) * share_of_column;
         exchange.taken[0] += T::select(snowy, 0.0, soil) * share_of_column;
         exchange.through += (rain - intercepted + drip) * share_of_column;
@@ -159,9 +160,10 @@ impl<T: Real> Today<'_, T> {
         let snowy = water.snow.over(0.0);
         let surface = surface_resistance(p.soil_resistance, self.wetness.saturation[0]);
         let whole = T::of(1.0);
-        let soil = (factor * demand.evaporation(net, whole, surface))
-            .min((water.liquid[0] * bare) * EXTRACTABLE);
-        let white = (factor * demand.evaporation(net, whole, T::of(SNOW_RESISTANCE)) * 0.5).min(water.snow * bare);
+        let soil =
+            (factor * demand.evaporation(net, whole, surface)).min((water.liquid[0] * bare) * EXTRACTABLE);
+        let white =
+            (factor * demand.evaporation(net, whole, T::of(SNOW_RESISTANCE)) * 0.5).min(water.snow * bare);
         exchange.sublimed += T::select(snowy, white, 0.0);
         exchange.taken[0] += T::select(snowy, 0.0, soil);
         fluxes.net_radiation += net * bare;
@@ -216,8 +218,8 @@ impl<T: Real> Today<'_, T> {
             * self.respiring_season(p)
             * leaf_respiration(lai, top, self.day_share, leaf.respiration, night);
         // gs = g0 + 1.6 (1 + g1/√D) A/ca, and ci/ca = g1/(g1 + √D) gives 1.6 A / (ca − ci).
-        let conductance = p.medlynintercept * lai * 1e-6
-            + mean_rate * 1.6 / (self.co2 * (T::of(1.0) - ratio));
+        let conductance =
+            p.medlynintercept * lai * 1e-6 + mean_rate * 1.6 / (self.co2 * (T::of(1.0) - ratio));
         let leafy = lai.over(LEAFLESS);
         CanopyDay {
             lai,
