@@ -28,6 +28,14 @@ pub enum ValidationError {
         /// Why.
         source: serde_json::Error,
     },
+    /// A NetCDF file that can't be read.
+    #[error("cannot read {}: {source}", path.display())]
+    NetCdf {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: netcdf::Error,
+    },
     /// Shared test data that isn't there.
     #[error(
         "{} is missing; set RETERRA_TEST_DATA to the folder that holds the shared test data",

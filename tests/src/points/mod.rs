@@ -1,5 +1,6 @@
 //! The points that are measured: one file each.
 
+pub mod clm_site;
 pub mod closure;
 pub mod equilibrium;
 pub mod inversion;
@@ -23,7 +24,7 @@ pub struct Point {
 }
 
 /// Every point, in order.
-pub const POINTS: [Point; 7] = [
+pub const POINTS: [Point; 8] = [
     Point { name: "reanalysis-1", title: "time and memory of the main job", measure: speed::measure },
     Point { name: "reanalysis-2", title: "skill on withheld months of 48 stations", measure: skill::measure },
     Point { name: "reanalysis-3", title: "closure of every step of that run", measure: closure::measure },
@@ -39,6 +40,7 @@ pub const POINTS: [Point; 7] = [
         title: "the product in xarray and the CF checker",
         measure: product::measure,
     },
+    Point { name: "land-2", title: "an alpine site against eCLM", measure: clm_site::measure },
 ];
 
 impl Point {

@@ -12,7 +12,7 @@ mod today;
 
 pub use balance::LargestImbalance;
 pub use output::{DayFluxes, MonthlyOutput};
-pub use run::{BatchOutcome, simulate, simulate_batch};
+pub use run::{BatchOutcome, Day, simulate, simulate_batch, simulate_days};
 pub use setup::{Column, Cover, MOST_TILES, Site, Tile};
 pub use state::ColumnState;
 
