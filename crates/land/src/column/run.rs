@@ -81,8 +81,7 @@ pub fn simulate_days<T: Real>(
     mut sink: impl FnMut(Day, &DayFluxes<T>, &ColumnState<T>),
 ) -> BatchOutcome<T> {
     debug_assert!(weather.len() == T::WIDTH && weather.iter().all(|w| w.days.len() == weather[0].days.len()));
-    let mut outcome =
-        BatchOutcome { imbalance: LargestImbalance::default(), failures: vec![None; T::WIDTH] };
+    let mut outcome = BatchOutcome { imbalance: LargestImbalance::default(), failures: vec![None; T::WIDTH] };
     let mut position = 0;
     for (month, first_day, days) in weather[0].by_month() {
         let co2 = T::from_lanes(|k| weather[k].co2[month]);

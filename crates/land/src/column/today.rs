@@ -12,7 +12,7 @@ use crate::water::snow;
 use crate::water::soil_water::Wetness;
 
 /// Albedo of snow under open sky and under trees.
-const SNOW_ALBEDO: f64 = 0.65;
+pub(super) const SNOW_ALBEDO: f64 = 0.65;
 const SNOW_ALBEDO_FOREST: f64 = 0.25;
 /// Albedo of bare soil (CLM5 technical note, table 2.3.3: colour 10, half wet), and its aerodynamic conductance, m s⁻¹:
 /// that of 5 cm of roughness elements.
@@ -42,6 +42,11 @@ pub(super) struct Today<'a, T: Real> {
     pub wetness: Wetness<T>,
     /// Net long-wave loss, W m⁻².
     longwave: T,
+}
+
+/// Aerodynamic conductance of bare ground, m s⁻¹.
+pub(super) fn bare_aerodynamic<T: Real>() -> T {
+    T::of(aerodynamic_conductance(BARE_HEIGHT))
 }
 
 impl<'a, T: Real> Today<'a, T> {
@@ -102,7 +107,7 @@ impl<'a, T: Real> Today<'a, T> {
             temperature: self.mean,
             vpd: self.vpd,
             pressure: self.column.pressure,
-            aerodynamic: tile.map_or_else(|| T::of(aerodynamic_conductance(BARE_HEIGHT)), |t| t.aerodynamic),
+            aerodynamic: tile.map_or_else(bare_aerodynamic, |t| t.aerodynamic),
         })
     }
 }
