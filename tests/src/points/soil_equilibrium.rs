@@ -14,8 +14,8 @@
 //!
 //! What the cascade and mixing don't explain of a pool's change is its source, as in any recorded cycle. For litter
 //! that is litterfall; for SOIL3, which has no other, it has to be nothing, layer by layer: the closure that is
-//! measured too. It tests rates, transfers and mixing against eCLM before anything is solved. Scarce nitrogen isn't in the
-//! output; it slows litter only, and what litter then passes on less is part of the source of SOIL1 and SOIL2.
+//! measured too. It tests rates, transfers and mixing against eCLM before anything is solved. Scarce nitrogen isn't in
+//! the output; it slows litter only, and what litter then passes on less is part of the source of SOIL1 and SOIL2.
 
 use reterra_land::soil::{
     LAYERS, OperatorTrace, PeriodMeans, Pool, Pools, SoilColumn, SoilParameters, SoilState, column_totals,
@@ -28,8 +28,8 @@ use crate::record::{Goal, Record};
 
 const RUN: &str = "clm_alp1/eclm_run";
 const SOIL3: usize = Pool::PassiveSoil as usize;
-/// gC m⁻²: the column's inputs over its mean rate. The solution by layer lies 0.8 % above, because carbon moves up to
-/// where it turns over more slowly.
+/// gC m⁻²: the column's inputs over its mean rate. The solution by layer lies 0.8 % above: carbon moves up to where it
+/// turns over more slowly, and what SOIL3 loses comes back in part.
 const EQUILIBRIUM: f64 = 4440.0;
 /// Of the equilibrium.
 const TOLERANCE: f64 = 0.03;
