@@ -254,7 +254,7 @@ impl<T: Real> Today<'_, T> {
         let mean_rate = gpp / (CARBON_PER_MICROMOLE * DAY);
         let respiration = p.lmr_scale
             * self.respiring_season(p)
-            * leaf_respiration(lai, top, self.day_share, leaf.respiration, night);
+            * leaf_respiration(lai, p.leaf_respiration25(plant.t10), self.day_share, leaf.respiration, night);
         // gs = g0 + 1.6 (1 + g1/√D) A/ca, and ci/ca = g1/(g1 + √D) gives 1.6 A / (ca − ci).
         let conductance =
             p.medlynintercept * lai * 1e-6 + mean_rate * 1.6 / (self.co2 * (T::of(1.0) - ratio));
