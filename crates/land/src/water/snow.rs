@@ -20,12 +20,12 @@ pub fn snow_share<T: Real>(kelvin: T) -> T {
 }
 
 /// Melt of a day, mm, from a store (mm), the air temperature (K) and the short-wave radiation that the snow absorbs
-/// (W m⁻²). Radiation melts where it is above 1 °C: in the afternoons of days whose mean is above −1.5 °C, all day
-/// from 2.5 °C.
+/// (W m⁻²). Radiation melts where it is above 1 °C: in the afternoons of days whose mean is above −2 °C, in all
+/// sunlit hours from 1 °C.
 #[must_use]
 pub fn melt<T: Real>(snow: T, kelvin: T, absorbed: T) -> T {
     let celsius = kelvin - FREEZING;
-    let melting = ((celsius + 1.5) / 4.0).clamp(0.0, 1.0);
+    let melting = ((celsius + 2.0) / 3.0).clamp(0.0, 1.0);
     (celsius.max(0.0) * MELT_BY_TEMPERATURE + melting * absorbed * MELT_BY_RADIATION).min(snow)
 }
 
