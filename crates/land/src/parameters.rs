@@ -9,7 +9,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::constants::FREEZING;
 use crate::error::LandError;
 use crate::lanes::{Batched, Real};
 use crate::plant::pft::{Pft, VegetationClass};
@@ -116,8 +115,7 @@ parameters! {
     flnr, 0.001, 2.0, "Fraction of leaf N in Rubisco.";
     br_mr, 0.0, 1e-4, "Maintenance respiration of stem at 20 °C, gC gN⁻¹ s⁻¹.";
     br_mr_root, 0.0, 1e-4, "Maintenance respiration of fine roots at 20 °C, gC gN⁻¹ s⁻¹.";
-    lmr_intercept_atkin, 0.0, 20.0, "Leaf dark respiration at 25 °C of a leaf without nitrogen grown at 0 °C, µmol m⁻² s⁻¹ (Atkin et al. 2015, doi:10.1111/nph.13253).";
-    lmr_scale, 0.0, 100.0, "Multiplier on leaf dark respiration.";
+    lmr_scale, 0.0, 100.0, "Leaf dark respiration relative to 0.015 Vcmax (Collatz et al. 1991).";
     q10_mr, 1.0, 5.0, "Q10 of maintenance respiration.";
     lwtop_ann, 0.0, 5.0, "Turnover of live to dead wood, yr⁻¹.";
     r_mort, 0.0, 1.0, "Whole-plant mortality, yr⁻¹.";
@@ -185,10 +183,6 @@ const FLNR: [f64; 15] = [
     0.0509, 0.0466, 0.0546, 0.0461, 0.0515, 0.0716, 0.1007, 0.1007, 0.0517, 0.0943, 0.0943, 0.1365, 0.1365,
     0.09, 0.1758,
 ];
-const LMR_INTERCEPT_ATKIN: [f64; 15] = [
-    1.4995, 1.4995, 1.4995, 1.756, 1.756, 1.756, 1.756, 1.756, 2.0749, 2.0749, 2.0749, 2.1956, 2.1956,
-    2.1956, 2.1956,
-];
 const ROOTPROF_BETA: [f64; 15] =
     [0.976, 0.943, 0.943, 0.993, 0.966, 0.993, 0.966, 0.943, 0.964, 0.964, 0.914, 0.914, 0.943, 0.943, 0.943];
 const SMPSO: [f64; 15] =
@@ -231,7 +225,6 @@ impl Parameters {
             flnr: FLNR[i],
             br_mr: 2.525e-6,
             br_mr_root: 8.3e-7,
-            lmr_intercept_atkin: LMR_INTERCEPT_ATKIN[i],
             lmr_scale: 1.0,
             q10_mr: 1.5,
             lwtop_ann: 0.7,
@@ -311,16 +304,6 @@ impl<T: Real> Parameters<T> {
         const RUBISCO_PER_NITROGEN: f64 = 7.16;
         const ACTIVITY: f64 = 60.0;
         self.flnr * (RUBISCO_PER_NITROGEN * ACTIVITY) / (self.slatop * self.leafcn)
-    }
-}
-
-impl<T: Real> Parameters<T> {
-    /// Leaf dark respiration of the top leaf at 25 °C, µmol m⁻² s⁻¹, acclimated to a ten-day mean air temperature, K (CLM5;
-    /// Atkin et al. 2015, doi:10.1111/nph.13253).
-    #[must_use]
-    pub fn leaf_respiration25(&self, t10: T) -> T {
-        let leaf_nitrogen = T::of(1.0) / (self.slatop * self.leafcn);
-        (self.lmr_intercept_atkin + leaf_nitrogen * 0.2061 - (t10 - FREEZING) * 0.0402).max(0.0)
     }
 }
 

@@ -28,8 +28,8 @@ pub(super) fn step<T: Real>(
     let today = Today::new(column, weather, (day, co2), wetness);
     let mut fluxes = DayFluxes { precipitation: today.precipitation, ..DayFluxes::default() };
     let mut canopies = Canopies::new();
-    let (loss, surface) = today.exchange(state, |canopy| canopies.push(canopy), &mut fluxes);
-    soil_temperature::conduct(&mut state.temperature, &mut state.water, &column.hydraulics, surface);
+    let loss = today.exchange(state, |canopy| canopies.push(canopy), &mut fluxes);
+    soil_temperature::conduct(&mut state.temperature, &mut state.water, &column.hydraulics, today.mean);
     update_thaw(column, state, day);
     today.live(state, canopies, loss, trace, &mut fluxes);
     let residual = before.compare(column, state, &fluxes);

@@ -3,7 +3,7 @@
 use super::output::DayFluxes;
 use super::setup::Tile;
 use super::state::ColumnState;
-use super::today::{SNOW_ALBEDO, Today, bare_aerodynamic};
+use super::today::Today;
 use crate::constants::{CARBON_PER_MICROMOLE, DAY, FREEZING, YEAR_DAYS};
 use crate::lanes::Real;
 use crate::plant::canopy::{CanopyLight, gross_photosynthesis, leaf_respiration};
@@ -23,15 +23,6 @@ const ACCLIMATION_DAYS: f64 = 8.3;
 const EXTRACTABLE: f64 = 0.5;
 /// Leaf area below which a plant counts as bare.
 const LEAFLESS: f64 = 1e-6;
-/// Latent heat of vaporisation, J kg⁻¹; gas constant and heat capacity of dry air, J kg⁻¹ K⁻¹.
-const LATENT_VAPORISATION: f64 = 2.501e6;
-const DRY_AIR: f64 = 287.042;
-const AIR_HEAT: f64 = 1_004.64;
-/// Most that the surface differs from the air on a day, K.
-const LARGEST_EXCESS: f64 = 6.0;
-/// Extinction of daily radiation by leaves and stems, and the stem area of a forest, m² m⁻².
-const SHADE: f64 = 0.5;
-const STEM_AREA: f64 = 1.0;
 /// Resistance of snow to sublimation, s m⁻¹.
 const SNOW_RESISTANCE: f64 = 150.0;
 
@@ -62,29 +53,25 @@ struct Exchange<T> {
     taken: [T; LAYERS],
     /// Taken from snow.
     sublimed: T,
-    /// How much warmer than the air the surface is, K.
-    warmth: T,
 }
 
 impl<T: Real> Today<'_, T> {
     /// Precipitation, canopies and their water, evaporation and flow in the soil; `canopies` takes one entry a tile.
-    /// Returns what left the soil, and the temperature of the surface, K.
     pub fn exchange(
         &self,
         state: &mut ColumnState<T>,
         mut canopies: impl FnMut(CanopyDay<T>),
         fluxes: &mut DayFluxes<T>,
-    ) -> (SoilWaterLoss<T>, T) {
+    ) -> SoilWaterLoss<T> {
         let column = self.column;
         let snowfall = self.precipitation * snow::snow_share(self.mean);
         let rain = self.precipitation - snowfall;
         state.water.snow += snowfall;
-        let melt = snow::melt(state.water.snow, self.mean, self.absorbed_by_snow(state));
+        let melt = snow::melt(state.water.snow, self.mean, self.day_share);
         state.water.snow -= melt;
 
         let zero = T::default();
-        let mut exchange =
-            Exchange { through: rain * column.bare, taken: [zero; LAYERS], sublimed: zero, warmth: zero };
+        let mut exchange = Exchange { through: rain * column.bare, taken: [zero; LAYERS], sublimed: zero };
         for i in 0..column.tiles.len() {
             let tile = &column.tiles[i];
             let canopy = self.tile(tile, (state, i), rain, &mut exchange, fluxes);
@@ -102,29 +89,7 @@ impl<T: Real> Today<'_, T> {
         state.et_mean += (fluxes.et - state.et_mean) / YEAR_DAYS;
         let loss = redistribute(water, &column.hydraulics, &self.wetness);
         fluxes.runoff = loss.runoff + loss.drainage;
-        let warmth = T::select(
-            state.water.snow.over(0.0),
-            0.0,
-            exchange.warmth.clamp(-LARGEST_EXCESS, LARGEST_EXCESS),
-        );
-        (loss, self.mean + warmth)
-    }
-
-    /// Short-wave radiation that snow on the ground absorbs under leaves, W m⁻².
-    fn absorbed_by_snow(&self, state: &ColumnState<T>) -> T {
-        let lit = self.column.tiles.iter().zip(&state.plants).fold(self.column.bare, |sum, (tile, plant)| {
-            let leaves = plant.leaf * tile.parameters.slatop;
-            let stems = if tile.pft.is_tree() { STEM_AREA } else { 0.0 };
-            sum + ((leaves + stems) * -SHADE).exp() * tile.fraction
-        });
-        lit * self.shortwave * (1.0 - SNOW_ALBEDO)
-    }
-
-    /// How much warmer than the air, K, a surface is that loses its net radiation, W m⁻², less the evaporation's heat
-    /// (kg m⁻² d⁻¹) through an aerodynamic conductance, m s⁻¹.
-    fn warmth(&self, net: T, evaporated: T, aerodynamic: T) -> T {
-        let heat = net - evaporated * (LATENT_VAPORISATION / DAY);
-        heat * self.mean * (DRY_AIR / AIR_HEAT) / (self.column.pressure * aerodynamic)
+        loss
     }
 
     /// One tile: photosynthesis, interception, transpiration, evaporation.
@@ -177,7 +142,6 @@ impl<T: Real> Today<'_, T> {
         exchange.taken[0] += T::select(snowy, 0.0, soil) * share_of_column;
         exchange.through += (rain - intercepted + drip) * share_of_column;
         let ground = T::select(snowy, white, soil);
-        exchange.warmth += self.warmth(net, wet + transpired + ground, tile.aerodynamic) * share_of_column;
 
         fluxes.lai += lai * share_of_column;
         fluxes.btran += uptake.stress * share_of_column;
@@ -202,8 +166,6 @@ impl<T: Real> Today<'_, T> {
             (factor * demand.evaporation(net, whole, T::of(SNOW_RESISTANCE)) * 0.5).min(water.snow * bare);
         exchange.sublimed += T::select(snowy, white, 0.0);
         exchange.taken[0] += T::select(snowy, 0.0, soil);
-        let left = T::select(snowy, white, soil);
-        exchange.warmth += self.warmth(net * bare, left, bare_aerodynamic());
         fluxes.net_radiation += net * bare;
         fluxes.et += T::select(snowy, white, soil);
     }
@@ -254,7 +216,7 @@ impl<T: Real> Today<'_, T> {
         let mean_rate = gpp / (CARBON_PER_MICROMOLE * DAY);
         let respiration = p.lmr_scale
             * self.respiring_season(p)
-            * leaf_respiration(lai, p.leaf_respiration25(plant.t10), self.day_share, leaf.respiration, night);
+            * leaf_respiration(lai, top, self.day_share, leaf.respiration, night);
         // gs = g0 + 1.6 (1 + g1/√D) A/ca, and ci/ca = g1/(g1 + √D) gives 1.6 A / (ca − ci).
         let conductance =
             p.medlynintercept * lai * 1e-6 + mean_rate * 1.6 / (self.co2 * (T::of(1.0) - ratio));

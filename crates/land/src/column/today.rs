@@ -12,7 +12,7 @@ use crate::water::snow;
 use crate::water::soil_water::Wetness;
 
 /// Albedo of snow under open sky and under trees.
-pub(super) const SNOW_ALBEDO: f64 = 0.65;
+const SNOW_ALBEDO: f64 = 0.65;
 const SNOW_ALBEDO_FOREST: f64 = 0.25;
 /// Albedo of bare soil (CLM5 technical note, table 2.3.3: colour 10, half wet), and its aerodynamic conductance, m s⁻¹:
 /// that of 5 cm of roughness elements.
@@ -45,7 +45,7 @@ pub(super) struct Today<'a, T: Real> {
 }
 
 /// Aerodynamic conductance of bare ground, m s⁻¹.
-pub(super) fn bare_aerodynamic<T: Real>() -> T {
+fn bare_aerodynamic<T: Real>() -> T {
     T::of(aerodynamic_conductance(BARE_HEIGHT))
 }
 

@@ -18,9 +18,9 @@ const BEDROCK_CONDUCTIVITY: f64 = 3.0;
 const BEDROCK_HEAT: f64 = 2.0e6;
 /// Thermal resistance of the litter layer and canopy air, K m² W⁻¹.
 const LITTER_RESISTANCE: f64 = 0.12;
-/// Density of a settled pack, kg m⁻³, and its conductivity, W m⁻¹ K⁻¹ (Jordan 1991, as in CLM5).
-const SNOW_CONDUCTIVITY: f64 = 0.30;
-const SNOW_DENSITY: f64 = 300.0;
+/// Snow: conductivity W m⁻¹ K⁻¹ and density kg m⁻³ of a settled pack.
+const SNOW_CONDUCTIVITY: f64 = 0.20;
+const SNOW_DENSITY: f64 = 250.0;
 /// Liquid water that never freezes, as a share of pore space.
 const UNFREEZABLE: f64 = 0.05;
 

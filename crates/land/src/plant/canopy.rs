@@ -16,9 +16,6 @@ const NITROGEN_EXTINCTION: f64 = 0.30;
 const SCATTERING_ROOT: f64 = 0.922;
 const ABSORBED: f64 = 0.94;
 
-/// Leaf respiration in light over that in the dark (CLM5).
-const LIT: f64 = 0.67;
-
 /// What the canopy sees in a day.
 #[derive(Clone, Copy, Debug)]
 pub struct CanopyLight<'a, T: Real = f64> {
@@ -79,14 +76,13 @@ pub fn gross_photosynthesis<T: Real>(
     T::select(dark, 0.0, rate * CARBON_PER_MICROMOLE * sun.day_length)
 }
 
-/// Leaf dark respiration of a day, gC m⁻² d⁻¹: the whole canopy, a third of it inhibited by light in the day, as in
-/// CLM5 (Lloyd et al. 2010, doi:10.5194/bg-7-1833-2010). `rate25`: of the top leaf at 25 °C, µmol m⁻² s⁻¹; `day` and
-/// `night` over that.
+/// Leaf dark respiration of a day, gC m⁻² d⁻¹: the whole canopy, half of it inhibited by light in the day
+/// (Brooks and Farquhar 1985); `day` and `night`: rates over Vcmax25.
 #[must_use]
-pub fn leaf_respiration<T: Real>(lai: T, rate25: T, day_share: T, day: T, night: T) -> T {
+pub fn leaf_respiration<T: Real>(lai: T, vcmax25: T, day_share: T, day: T, night: T) -> T {
     let nitrogen_sum = (T::of(1.0) - (lai * -NITROGEN_EXTINCTION).exp()) / NITROGEN_EXTINCTION;
-    let rate = day * LIT * day_share + night * (T::of(1.0) - day_share);
-    rate25 * nitrogen_sum * rate * CARBON_PER_MICROMOLE * DAY
+    let rate = day * 0.5 * day_share + night * (T::of(1.0) - day_share);
+    vcmax25 * nitrogen_sum * rate * CARBON_PER_MICROMOLE * DAY
 }
 
 #[cfg(test)]
