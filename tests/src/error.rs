@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use reterra_assimilation::AssimilationError;
+use reterra_io::IoError;
 use reterra_land::error::LandError;
+use reterra_land::spinup::SpinupError;
 use reterra_workflow::WorkflowError;
 use serde::de::DeserializeOwned;
 
@@ -27,6 +29,14 @@ pub enum ValidationError {
         path: PathBuf,
         /// Why.
         source: serde_json::Error,
+    },
+    /// A NetCDF file that can't be read.
+    #[error("cannot read {}: {source}", path.display())]
+    NetCdf {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: netcdf::Error,
     },
     /// Shared test data that isn't there.
     #[error(
@@ -77,6 +87,12 @@ pub enum ValidationError {
     /// An error of the inversion.
     #[error(transparent)]
     Assimilation(#[from] AssimilationError),
+    /// A data file that can't be read.
+    #[error(transparent)]
+    Data(Box<IoError>),
+    /// A recorded cycle that can't be solved for its equilibrium.
+    #[error(transparent)]
+    Equilibrium(#[from] SpinupError),
     /// An error of the land model.
     #[error("station {station}: {source}")]
     Land {
@@ -91,6 +107,12 @@ pub enum ValidationError {
         /// Why.
         reason: String,
     },
+}
+
+impl From<IoError> for ValidationError {
+    fn from(source: IoError) -> ValidationError {
+        ValidationError::Data(Box::new(source))
+    }
 }
 
 impl ValidationError {

@@ -58,7 +58,7 @@ impl fmt::Display for Short {
 /// One measured figure.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Record {
-    /// `reanalysis-<point>-<what>`.
+    /// `<part>-<point>-<what>`, such as `reanalysis-3-carbon`.
     pub name: String,
     /// What was measured; `null` where it isn't a number.
     pub measured: f64,

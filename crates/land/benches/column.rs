@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use reterra_land::column::{Column, ColumnState, Site, simulate_batch};
+use reterra_land::column::{Column, ColumnState, Cover, Site, simulate_batch};
 use reterra_land::energy::solar::SolarTable;
 use reterra_land::forcing::{MonthlyWeather, WeatherSeries};
 use reterra_land::lanes::{Batched, Lanes, Real, WIDTH};
@@ -37,7 +37,7 @@ fn column(flnr: f64) -> Column {
     let site = Site {
         latitude: 51.0,
         elevation: 300.0,
-        pft,
+        cover: Cover::whole(pft),
         sand: 40.0,
         clay: 20.0,
         soil_depth: 8.6,
@@ -45,7 +45,7 @@ fn column(flnr: f64) -> Column {
     };
     let mut parameters = Parameters::for_pft(pft);
     parameters.flnr *= flnr;
-    Column::new(&site, parameters, Arc::new(SolarTable::new(51.0)))
+    Column::new(&site, vec![parameters], Arc::new(SolarTable::new(51.0))).expect("one type covers all")
 }
 
 fn years<T: Real>(columns: &[Column], weather: &WeatherSeries) -> impl FnMut() {

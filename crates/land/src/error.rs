@@ -60,6 +60,19 @@ pub enum LandError {
         /// Largest value accepted.
         upper: f64,
     },
+    /// What covers a column makes no sense.
+    #[error(
+        "a column of {tiles} tiles got {parameters} sets of parameters and {covered} of its area covered; give one set \
+         a tile, at most {most} tiles, and shares above 0 that sum to at most 1", most = crate::column::MOST_TILES
+    )]
+    Cover {
+        /// Tiles.
+        tiles: usize,
+        /// Sets of parameters.
+        parameters: usize,
+        /// Sum of the shares.
+        covered: f64,
+    },
     /// A member's spin-up ran away.
     #[error(
         "the spin-up still changed by {drift:.0} gC m-2 yr-1 after {cycles} cycles (limit {limit:.0}); \

@@ -216,6 +216,21 @@ impl<B: Batched, const N: usize> Batched for [B; N] {
     }
 }
 
+impl<B: Batched> Batched for Vec<B> {
+    type Column = Vec<B::Column>;
+    fn gather<'a>(column: &dyn Fn(usize) -> &'a Self::Column) -> Self {
+        (0..column(0).len()).map(|i| B::gather(&|k| &column(k)[i])).collect()
+    }
+    fn lane(&self, lane: usize) -> Self::Column {
+        self.iter().map(|item| item.lane(lane)).collect()
+    }
+    fn set_lane(&mut self, lane: usize, column: &Self::Column) {
+        for (mine, theirs) in self.iter_mut().zip(column) {
+            mine.set_lane(lane, theirs);
+        }
+    }
+}
+
 /// What all columns of a batch share; who builds the batch sees to it.
 impl Batched for usize {
     type Column = usize;

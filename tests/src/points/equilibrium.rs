@@ -107,7 +107,7 @@ fn reason(error: &StageError) -> String {
 
 fn compare(case: &StationCase, options: &Options) -> Result<Outcome, ValidationError> {
     let land = |source| ValidationError::Land { station: case.station.id.clone(), source };
-    let column = case.column(case.defaults());
+    let column = case.column(case.defaults()).map_err(land)?;
     let weather = case.weather.slice(0..case.cycle_months);
     let start = Instant::now();
     let (matrix, report) = spin_up(&column, &case.cold_start(&column), &weather, options).map_err(land)?;
@@ -156,16 +156,17 @@ fn pools(state: &ColumnState) -> Vec<(String, f64)> {
         pools.push((format!("{} carbon", pool.name()), carbon[pool as usize]));
         pools.push((format!("{} nitrogen", pool.name()), nitrogen[pool as usize]));
     }
-    let plant = &state.plant;
-    for (name, value) in [
-        ("leaf", plant.leaf),
-        ("fine root", plant.froot),
-        ("live wood", plant.livewood),
-        ("dead wood", plant.deadwood),
-        ("storage", plant.storage),
-        ("reserve", plant.reserve),
-    ] {
-        pools.push((format!("{name} carbon"), value));
+    for plant in &state.plants {
+        for (name, value) in [
+            ("leaf", plant.leaf),
+            ("fine root", plant.froot),
+            ("live wood", plant.livewood),
+            ("dead wood", plant.deadwood),
+            ("storage", plant.storage),
+            ("reserve", plant.reserve),
+        ] {
+            pools.push((format!("{name} carbon"), value));
+        }
     }
     pools
 }

@@ -1,11 +1,14 @@
 //! The points that are measured: one file each.
 
+pub mod clm_site;
+pub mod clm_soil;
 pub mod closure;
 pub mod equilibrium;
 pub mod inversion;
 pub mod product;
 pub mod resume;
 pub mod skill;
+pub mod soil_equilibrium;
 pub mod speed;
 
 use crate::ValidationError;
@@ -14,7 +17,7 @@ use crate::record::Record;
 /// A point: the beginning of its records' names, what it is, and how it is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Point {
-    /// `reanalysis-<number>`.
+    /// `reanalysis-<number>`, or `land-<number>` for what the land model is checked against.
     pub name: &'static str,
     /// One line.
     pub title: &'static str,
@@ -23,7 +26,7 @@ pub struct Point {
 }
 
 /// Every point, in order.
-pub const POINTS: [Point; 7] = [
+pub const POINTS: [Point; 10] = [
     Point { name: "reanalysis-1", title: "time and memory of the main job", measure: speed::measure },
     Point { name: "reanalysis-2", title: "skill on withheld months of 48 stations", measure: skill::measure },
     Point { name: "reanalysis-3", title: "closure of every step of that run", measure: closure::measure },
@@ -38,6 +41,13 @@ pub const POINTS: [Point; 7] = [
         name: "reanalysis-7",
         title: "the product in xarray and the CF checker",
         measure: product::measure,
+    },
+    Point { name: "land-1", title: "decomposition of real CLM5 pools", measure: clm_soil::measure },
+    Point { name: "land-2", title: "an alpine site against eCLM", measure: clm_site::measure },
+    Point {
+        name: "land-4",
+        title: "the equilibrium of a real eCLM spin-up",
+        measure: soil_equilibrium::measure,
     },
 ];
 
@@ -59,7 +69,8 @@ mod tests {
         let wanted =
             |prefix| -> Vec<&str> { POINTS.iter().filter(|p| p.is_wanted(prefix)).map(|p| p.name).collect() };
         assert_eq!(wanted("").len(), POINTS.len());
-        assert_eq!(wanted("reanalysis").len(), POINTS.len());
+        assert_eq!(wanted("reanalysis").len() + wanted("land").len(), POINTS.len());
+        assert_eq!(wanted("land-4-eclm"), ["land-4"]);
         assert_eq!(wanted("reanalysis-2"), ["reanalysis-2"]);
         assert_eq!(wanted("reanalysis-2-gpp"), ["reanalysis-2"]);
         assert!(wanted("reanalysis-22").is_empty() && wanted("other").is_empty());

@@ -1,6 +1,7 @@
 //! The budgets of a step: carbon, nitrogen and water in less out is what the stocks changed by.
 
 use super::output::DayFluxes;
+use super::setup::Column;
 use super::state::ColumnState;
 use crate::batched;
 use crate::error::LandError;
@@ -49,13 +50,18 @@ pub(super) struct Residual<T: Real> {
 }
 
 impl<T: Real> Stocks<T> {
-    pub(super) fn of(state: &ColumnState<T>) -> Self {
-        Self([state.total_carbon(), state.total_nitrogen(), state.water.total()])
+    pub(super) fn of(column: &Column<T>, state: &ColumnState<T>) -> Self {
+        Self([state.total_carbon(column), state.total_nitrogen(column), state.total_water(column)])
     }
 
     /// Compares with the stocks after the step.
-    pub(super) fn compare(&self, after: &ColumnState<T>, day: &DayFluxes<T>) -> Residual<T> {
-        let stock = Self::of(after).0;
+    pub(super) fn compare(
+        &self,
+        column: &Column<T>,
+        after: &ColumnState<T>,
+        day: &DayFluxes<T>,
+    ) -> Residual<T> {
+        let stock = Self::of(column, after).0;
         let flow = [
             day.gpp - day.ra - day.hr - day.harvest,
             day.nitrogen_in - day.nitrogen_out - day.harvest_n,

@@ -1,14 +1,20 @@
 //! One land column: what it is, what it holds, and its daily step.
 
 mod balance;
+mod life;
 mod output;
 mod run;
 mod setup;
 mod state;
 mod step;
+mod surface;
+mod today;
 
 pub use balance::LargestImbalance;
 pub use output::{DayFluxes, MonthlyOutput};
-pub use run::{BatchOutcome, simulate, simulate_batch};
-pub use setup::{Column, Site};
+pub use run::{BatchOutcome, Day, simulate, simulate_batch, simulate_days};
+pub use setup::{Column, Cover, MOST_TILES, Site, Tile};
 pub use state::ColumnState;
+
+#[cfg(test)]
+mod tests;

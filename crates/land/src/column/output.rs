@@ -3,7 +3,7 @@
 use crate::batched;
 use serde::{Deserialize, Serialize};
 
-use super::setup::SECONDS;
+use super::setup::{Column, SECONDS};
 use super::state::ColumnState;
 use crate::lanes::Real;
 
@@ -120,7 +120,7 @@ impl<T: Real> MonthlyOutput<T> {
         self.nitrogen_supply += day.nitrogen_supply;
     }
 
-    pub(super) fn finish(&mut self, days: usize, state: &ColumnState<T>) {
+    pub(super) fn finish(&mut self, days: usize, column: &Column<T>, state: &ColumnState<T>) {
         let days = days as f64;
         for flux in [
             &mut self.gpp,
@@ -140,13 +140,13 @@ impl<T: Real> MonthlyOutput<T> {
             *mean /= T::of(days);
         }
         let pools = state.soil.carbon_by_pool();
-        self.vegetation_carbon = state.plant.carbon();
+        self.vegetation_carbon = state.vegetation_carbon(column);
         self.litter_carbon = pools[..4].iter().fold(T::default(), |a, &b| a + b);
         self.soil_carbon = pools[4..].iter().fold(T::default(), |a, &b| a + b);
-        self.ecosystem_carbon = state.total_carbon();
-        self.ecosystem_nitrogen = state.total_nitrogen();
+        self.ecosystem_carbon = state.total_carbon(column);
+        self.ecosystem_nitrogen = state.total_nitrogen(column);
         self.mineral_nitrogen = state.soil.mineral_nitrogen();
-        self.water = state.water.total();
+        self.water = state.total_water(column);
         self.snow = state.water.snow;
         // Layers 1 to 6 end at 0.48 m.
         let wet = (0..6).fold(T::default(), |a, i| a + (state.water.liquid[i] + state.water.ice[i]));

@@ -1,7 +1,7 @@
 //! Runs columns over weather series, month by month.
 
 use super::balance::LargestImbalance;
-use super::output::MonthlyOutput;
+use super::output::{DayFluxes, MonthlyOutput};
 use super::setup::Column;
 use super::state::ColumnState;
 use super::step::step;
@@ -45,32 +45,62 @@ pub fn simulate_batch<T: Real>(
     column: &Column<T>,
     state: &mut ColumnState<T>,
     weather: &[&WeatherSeries],
-    mut trace: Option<&mut OperatorTrace<T>>,
+    trace: Option<&mut OperatorTrace<T>>,
     mut sink: impl FnMut(usize, &MonthlyOutput<T>),
+) -> BatchOutcome<T> {
+    let mut output = MonthlyOutput::default();
+    simulate_days(column, state, weather, trace, |day, fluxes, state| {
+        output.add(fluxes);
+        if day.of_month + 1 == day.month_length {
+            output.finish(day.month_length, column, state);
+            sink(day.month, &output);
+            output = MonthlyOutput::default();
+        }
+    })
+}
+
+/// Which day of a run it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Month since the start.
+    pub month: usize,
+    /// Day of that month, 0-based.
+    pub of_month: usize,
+    /// Days that month has.
+    pub month_length: usize,
+    /// Day of the year, 0-based.
+    pub of_year: usize,
+}
+
+/// As [`simulate_batch`], with a sink that sees every day's flows and the state at its end.
+pub fn simulate_days<T: Real>(
+    column: &Column<T>,
+    state: &mut ColumnState<T>,
+    weather: &[&WeatherSeries],
+    mut trace: Option<&mut OperatorTrace<T>>,
+    mut sink: impl FnMut(Day, &DayFluxes<T>, &ColumnState<T>),
 ) -> BatchOutcome<T> {
     debug_assert!(weather.len() == T::WIDTH && weather.iter().all(|w| w.days.len() == weather[0].days.len()));
     let mut outcome = BatchOutcome { imbalance: LargestImbalance::default(), failures: vec![None; T::WIDTH] };
     let mut position = 0;
-    for (m, first_day, days) in weather[0].by_month() {
-        let mut output = MonthlyOutput::default();
-        let co2 = T::from_lanes(|k| weather[k].co2[m]);
-        for d in 0..days.len() {
-            let today = DailyWeather::gather(&|k| &weather[k].days[position + d]);
-            let (fluxes, residual) = step(column, state, &today, (first_day + d, co2), trace.as_deref_mut());
+    for (month, first_day, days) in weather[0].by_month() {
+        let co2 = T::from_lanes(|k| weather[k].co2[month]);
+        for of_month in 0..days.len() {
+            let of_year = first_day + of_month;
+            let today = DailyWeather::gather(&|k| &weather[k].days[position + of_month]);
+            let (fluxes, residual) = step(column, state, &today, (of_year, co2), trace.as_deref_mut());
             if residual.fails() {
                 for (lane, failure) in outcome.failures.iter_mut().enumerate() {
-                    *failure = failure.take().or_else(|| residual.failure(lane, first_day + d));
+                    *failure = failure.take().or_else(|| residual.failure(lane, of_year));
                 }
                 if outcome.failures.iter().all(Option::is_some) {
                     return outcome;
                 }
             }
-            output.add(&fluxes);
             outcome.imbalance = outcome.imbalance.max(residual.relative());
+            sink(Day { month, of_month, month_length: days.len(), of_year }, &fluxes, state);
         }
         position += days.len();
-        output.finish(days.len(), state);
-        sink(m, &output);
     }
     outcome
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::constants::{DAY, STANDARD_PRESSURE};
 use crate::energy::solar::SolarTable;
+use crate::error::LandError;
 use crate::lanes::{Batched, PerColumn, Real};
 use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
@@ -14,8 +15,28 @@ use crate::soil::{SoilColumn, root_profile, surface_litter_profile};
 use crate::water::evapotranspiration::aerodynamic_conductance;
 use crate::water::hydraulics::Hydraulics;
 
+/// Largest number of tiles on a column.
+pub const MOST_TILES: usize = 8;
+
 /// Density of soil minerals, kg m⁻³.
 const MINERAL_DENSITY: f64 = 2_700.0;
+
+/// A plant functional type and the share of the ground it has.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cover {
+    /// Plant functional type.
+    pub pft: Pft,
+    /// Share of the column's area, above 0.
+    pub fraction: f64,
+}
+
+impl Cover {
+    /// One type on all of the ground.
+    #[must_use]
+    pub fn whole(pft: Pft) -> Vec<Self> {
+        vec![Self { pft, fraction: 1.0 }]
+    }
+}
 
 /// A place: where it is, what grows there and on what soil.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,8 +45,8 @@ pub struct Site {
     pub latitude: f64,
     /// Elevation, m.
     pub elevation: f64,
-    /// Plant functional type.
-    pub pft: Pft,
+    /// What grows there; the rest is bare.
+    pub cover: Vec<Cover>,
     /// Sand, percent by mass.
     pub sand: f64,
     /// Clay, percent by mass.
@@ -36,68 +57,117 @@ pub struct Site {
     pub nitrogen_deposition: f64,
 }
 
-/// A site with its parameters, and all that follows from them alone; or a batch of sites that share plant functional
-/// type and number of soil layers.
+impl Site {
+    /// The type that has most of the ground; bare ground counts as grass that doesn't grow.
+    #[must_use]
+    pub fn dominant(&self) -> Pft {
+        let largest = |a: Cover, b: &Cover| if b.fraction > a.fraction { *b } else { a };
+        self.cover.iter().fold(Cover { pft: Pft::C3Grass, fraction: 0.0 }, largest).pft
+    }
+}
+
+/// What grows on a share of a column: one plant functional type with its parameters.
+#[derive(Clone, Debug)]
+pub struct Tile<T: Real = f64> {
+    /// Plant functional type.
+    pub pft: Pft,
+    /// Share of the column's area.
+    pub fraction: T,
+    /// Parameters of the plants.
+    pub parameters: Parameters<T>,
+    /// Share of roots by layer.
+    pub root_fraction: [T; LAYERS],
+    /// Aerodynamic conductance, m s⁻¹.
+    pub aerodynamic: T,
+}
+
+/// A site with its parameters, and all that follows from them alone; or a batch of sites that have the same plant
+/// functional types and number of soil layers.
+///
+/// Tiles share soil, snow and weather; each has its own plants, leaves' water and energy.
 #[derive(Clone, Debug)]
 pub struct Column<T: Real = f64> {
     /// The place.
     pub site: PerColumn<T, Site>,
     /// What grows there.
-    pub pft: Pft,
-    /// Its parameters.
+    pub tiles: Vec<Tile<T>>,
+    /// Share of the area without plants.
+    pub bare: T,
+    /// Parameters of what tiles share: those of the tile with most of the ground.
     pub parameters: Parameters<T>,
     /// The sun over it.
     pub solar: Arc<SolarTable<T>>,
     /// Hydraulic and thermal properties.
     pub hydraulics: Hydraulics<T>,
-    /// Soil of the biogeochemistry.
+    /// Soil of the biogeochemistry; its roots are those of all tiles.
     pub soil: SoilColumn<T>,
     /// Air pressure, Pa.
     pub pressure: T,
-    /// Aerodynamic conductance, m s⁻¹.
-    pub aerodynamic: T,
     /// Nitrogen deposition, gN m⁻² d⁻¹.
     pub deposition: T,
 }
 
 impl Column {
-    /// Works out a column. `solar` is shared between the members of a site.
-    #[must_use]
-    pub fn new(site: &Site, parameters: Parameters, solar: Arc<SolarTable>) -> Self {
+    /// Works out a column with one set of parameters a tile, in the order of the site's cover. `solar` is shared
+    /// between the members of a site.
+    ///
+    /// # Errors
+    /// [`LandError::Cover`] where shares aren't shares or there aren't as many sets of parameters as tiles.
+    pub fn new(site: &Site, parameters: Vec<Parameters>, solar: Arc<SolarTable>) -> Result<Self, LandError> {
+        let covered: f64 = site.cover.iter().map(|c| c.fraction).sum();
+        let sound = site.cover.iter().all(|c| c.fraction > 0.0) && covered <= 1.0 + 1e-9;
+        if !sound || parameters.len() != site.cover.len() || parameters.len() > MOST_TILES {
+            return Err(LandError::Cover { tiles: site.cover.len(), parameters: parameters.len(), covered });
+        }
+        let dominant = site.dominant();
+        let shared = site
+            .cover
+            .iter()
+            .position(|c| c.pft == dominant)
+            .map_or_else(|| Parameters::for_pft(dominant), |i| parameters[i].clone());
         let layers = layers_above(site.soil_depth);
-        let hydraulics = Hydraulics::from_texture(
-            site.sand,
-            site.clay,
-            layers,
-            parameters.watsat_scale,
-            parameters.hksat_scale,
-        );
+        let hydraulics =
+            Hydraulics::from_texture(site.sand, site.clay, layers, shared.watsat_scale, shared.hksat_scale);
+        let tiles: Vec<Tile> = site
+            .cover
+            .iter()
+            .zip(parameters)
+            .map(|(cover, parameters)| Tile {
+                pft: cover.pft,
+                fraction: cover.fraction,
+                root_fraction: root_profile(parameters.rootprof_beta, layers),
+                parameters,
+                aerodynamic: aerodynamic_conductance(cover.pft.canopy_height()),
+            })
+            .collect();
+        let roots = |layer: usize| tiles.iter().map(|t| t.fraction * t.root_fraction[layer]).sum::<f64>();
         let soil = SoilColumn {
             sand: site.sand,
             clay: site.clay,
             active_layers: layers,
             bulk_density: [(1.0 - hydraulics.porosity) * MINERAL_DENSITY; LAYERS],
             porosity: [hydraulics.porosity; LAYERS],
-            root_fraction: root_profile(parameters.rootprof_beta, layers),
+            root_fraction: std::array::from_fn(|i| roots(i) / covered.max(f64::MIN_POSITIVE)),
             litter_profile: surface_litter_profile(layers),
         };
-        Self {
+        Ok(Self {
             pressure: STANDARD_PRESSURE * (1.0 - 2.255_77e-5 * site.elevation).powf(5.255_88),
-            aerodynamic: aerodynamic_conductance(site.pft.canopy_height()),
             deposition: site.nitrogen_deposition / crate::constants::YEAR_DAYS,
-            pft: site.pft,
+            bare: (1.0 - covered).max(0.0),
             site: PerColumn::new(|_| site.clone()),
-            parameters,
+            tiles,
+            parameters: shared,
             solar,
             hydraulics,
             soil,
-        }
+        })
     }
 
     /// Whether two columns can share a batch.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {
-        self.pft == other.pft && self.hydraulics.layers == other.hydraulics.layers
+        let types = |column: &Self| column.tiles.iter().map(|t| t.pft).collect::<Vec<_>>();
+        types(self) == types(other) && self.hydraulics.layers == other.hydraulics.layers
     }
 }
 
@@ -112,15 +182,22 @@ impl<T: Real> Column<T> {
     #[must_use]
     pub fn under<'a>(solar: Arc<SolarTable<T>>, column: &dyn Fn(usize) -> &'a Column) -> Self {
         debug_assert!((1..T::WIDTH).all(|k| column(k).is_like(column(0))));
+        let tile = |i: usize| Tile {
+            pft: column(0).tiles[i].pft,
+            fraction: T::gather(&|k| &column(k).tiles[i].fraction),
+            parameters: Parameters::gather(&|k| &column(k).tiles[i].parameters),
+            root_fraction: <[T; LAYERS]>::gather(&|k| &column(k).tiles[i].root_fraction),
+            aerodynamic: T::gather(&|k| &column(k).tiles[i].aerodynamic),
+        };
         Self {
             site: PerColumn::gather(&|k| &column(k).site),
-            pft: column(0).pft,
+            tiles: (0..column(0).tiles.len()).map(tile).collect(),
+            bare: T::gather(&|k| &column(k).bare),
             parameters: Parameters::gather(&|k| &column(k).parameters),
             solar,
             hydraulics: Hydraulics::gather(&|k| &column(k).hydraulics),
             soil: SoilColumn::gather(&|k| &column(k).soil),
             pressure: T::gather(&|k| &column(k).pressure),
-            aerodynamic: T::gather(&|k| &column(k).aerodynamic),
             deposition: T::gather(&|k| &column(k).deposition),
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::setup::Column;
+use super::setup::{Column, Tile};
 use crate::batched;
 use crate::lanes::Real;
 use crate::plant::pft::LeafHabit;
@@ -19,8 +19,8 @@ batched! {
         deserialize = "T: Deserialize<'de>, Vegetation<T>: Deserialize<'de>"
     ))]
     pub struct ColumnState {
-        /// Plants.
-        pub plant: Vegetation<T>,
+        /// Plants by tile, per area of the tile.
+        pub plants: Vec<Vegetation<T>>,
         /// Soil organic matter and mineral nitrogen.
         pub soil: SoilState<T>,
         /// Water.
@@ -29,6 +29,8 @@ batched! {
         pub temperature: [T; LAYERS],
         /// Deepest thaw of this year and of the last, m.
         pub thaw: [T; 2],
+        /// Running mean evapotranspiration, mm d⁻¹.
+        pub et_mean: T,
     }
 }
 
@@ -36,38 +38,68 @@ impl ColumnState {
     /// A cold start at a mean annual air temperature, K: CLM's seed plant, moist soil, some mineral nitrogen.
     #[must_use]
     pub fn cold_start(column: &Column, mean_temperature: f64) -> Self {
-        let p = &column.parameters;
-        let pft = column.pft;
-        let evergreen = pft.leaf_habit() == LeafHabit::Evergreen;
-        let mean = mean_temperature + p.forc_tbot_offset;
-        let mut water = WaterState { canopy: 0.0, snow: 0.0, liquid: [0.0; LAYERS], ice: [0.0; LAYERS] };
+        let mean = mean_temperature + column.parameters.forc_tbot_offset;
+        let mut water = WaterState { snow: 0.0, liquid: [0.0; LAYERS], ice: [0.0; LAYERS] };
         let mut soil = SoilState::default();
         for i in 0..column.hydraulics.layers {
             water.liquid[i] = 0.6 * column.hydraulics.capacity[i];
             soil.nh4[i] = 0.5 * column.soil.root_fraction[i];
             soil.no3[i] = 0.5 * column.soil.root_fraction[i];
         }
+        let seed = |tile: &Tile| {
+            let evergreen = tile.pft.leaf_habit() == LeafHabit::Evergreen;
+            Vegetation::cold_start(&tile.parameters, tile.pft.is_woody(), evergreen, mean)
+        };
         let depth = column.site.at(0).soil_depth;
         Self {
-            plant: Vegetation::cold_start(p, pft.is_woody(), evergreen, mean),
+            plants: column.tiles.iter().map(seed).collect(),
             soil,
             water,
             temperature: [mean.max(273.65); LAYERS],
             thaw: [depth, depth],
+            et_mean: 1.0,
         }
     }
 }
 
 impl<T: Real> ColumnState<T> {
+    /// Gives every tissue the nitrogen of its parameter C:N.
+    pub fn reset_nitrogen(&mut self, column: &Column<T>) {
+        for (plant, tile) in self.plants.iter_mut().zip(&column.tiles) {
+            plant.reset_nitrogen(&tile.parameters);
+        }
+    }
+
+    /// Mean over the column of something plants have, weighted by the tiles' areas.
+    #[must_use]
+    pub fn mean_over_tiles(&self, column: &Column<T>, of: impl Fn(&Vegetation<T>) -> T) -> T {
+        self.plants
+            .iter()
+            .zip(&column.tiles)
+            .fold(T::default(), |sum, (plant, tile)| sum + of(plant) * tile.fraction)
+    }
+
+    /// Carbon of plants, gC m⁻² (CLM's TOTVEGC).
+    #[must_use]
+    pub fn vegetation_carbon(&self, column: &Column<T>) -> T {
+        self.mean_over_tiles(column, Vegetation::carbon)
+    }
+
     /// Carbon of plants and soil, gC m⁻² (CLM's TOTECOSYSC).
     #[must_use]
-    pub fn total_carbon(&self) -> T {
-        self.plant.carbon() + self.soil.total_carbon()
+    pub fn total_carbon(&self, column: &Column<T>) -> T {
+        self.vegetation_carbon(column) + self.soil.total_carbon()
     }
 
     /// Nitrogen of plants and soil, gN m⁻² (TOTECOSYSN).
     #[must_use]
-    pub fn total_nitrogen(&self) -> T {
-        self.plant.total_nitrogen() + self.soil.total_nitrogen()
+    pub fn total_nitrogen(&self, column: &Column<T>) -> T {
+        self.mean_over_tiles(column, Vegetation::total_nitrogen) + self.soil.total_nitrogen()
+    }
+
+    /// All water, kg m⁻² (TWS).
+    #[must_use]
+    pub fn total_water(&self, column: &Column<T>) -> T {
+        self.mean_over_tiles(column, |plant| plant.intercepted) + self.water.total()
     }
 }

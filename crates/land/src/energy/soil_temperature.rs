@@ -95,7 +95,7 @@ mod tests {
 
     fn column(mean: f64) -> ([f64; LAYERS], WaterState, Hydraulics) {
         let soil = Hydraulics::from_texture(43.0, 18.0, 14, 1.0, 1.0);
-        let mut water = WaterState { canopy: 0.0, snow: 0.0, liquid: [0.0; LAYERS], ice: [0.0; LAYERS] };
+        let mut water = WaterState { snow: 0.0, liquid: [0.0; LAYERS], ice: [0.0; LAYERS] };
         for i in 0..soil.layers {
             water.liquid[i] = 0.6 * soil.capacity[i];
         }

@@ -49,7 +49,7 @@ impl Season {
 }
 
 batched! {
-    /// State of the vegetation of a column; carbon in gC m⁻², nitrogen in gN m⁻². Live tissues hold nitrogen at
+    /// State of the vegetation of a tile, per its own area; carbon in gC m⁻², nitrogen in gN m⁻². Live tissues hold nitrogen at
     /// their parameter C:N, so only storage and the retranslocated pool carry their own.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(bound(
@@ -83,8 +83,8 @@ batched! {
         pub t_annual: T,
         /// Running mean net primary production, gC m⁻² d⁻¹.
         pub npp_mean: T,
-        /// Running mean evapotranspiration, mm d⁻¹.
-        pub et_mean: T,
+        /// Water on the leaves, kg m⁻².
+        pub intercepted: T,
     }
 }
 
@@ -127,7 +127,7 @@ impl Vegetation {
             t10: t_annual,
             t_annual,
             npp_mean: 1.0,
-            et_mean: 1.0,
+            intercepted: 0.0,
         };
         plant.reset_nitrogen(p);
         plant

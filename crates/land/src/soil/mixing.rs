@@ -3,10 +3,10 @@
 //! CLM5 `SoilBiogeochemLittVertTranspMod` without advection (Koven et al. 2013, doi:10.5194/bg-10-7109-2013):
 //! implicit diffusion with closed ends. One factorisation serves carbon and nitrogen of all pools; woody debris stays.
 
+use super::SoilParameters;
 use super::cascade::DAYS_PER_YEAR;
 use super::grid::{INTERFACE, LAYERS, NODE, THICKNESS};
 use super::state::{POOLS, Pools};
-use super::{SoilClimate, SoilColumn, SoilParameters};
 use crate::lanes::Real;
 
 /// Pools that are mixed: all but woody debris.
@@ -30,17 +30,13 @@ pub fn diffusivity<T: Real>(depth: f64, thaw: T, floor: T, p: &SoilParameters<T>
 }
 
 /// Exchange coefficient across the lower interface of each layer, m d-1: diffusivity over node distance.
-/// Zero at bedrock.
-pub(crate) fn conductance<T: Real>(
-    soil: &SoilColumn<T>,
-    climate: &SoilClimate<T>,
-    p: &SoilParameters<T>,
-) -> [T; LAYERS] {
-    let active = soil.active_layers.clamp(1, LAYERS);
+/// Zero at bedrock; `thaw` as in [`diffusivity`].
+pub(super) fn conductance<T: Real>(active_layers: usize, thaw: T, p: &SoilParameters<T>) -> [T; LAYERS] {
+    let active = active_layers.clamp(1, LAYERS);
     let floor = p.max_depth_cryoturb.min(INTERFACE[active - 1]);
     let mut g = [T::default(); LAYERS];
     for j in 0..active - 1 {
-        let d = diffusivity(INTERFACE[j], climate.frozen_depth_limit, floor, p);
+        let d = diffusivity(INTERFACE[j], thaw, floor, p);
         g[j] = d * PER_DISTANCE[j];
     }
     g
@@ -90,7 +86,6 @@ mod tests {
     use super::*;
     use crate::lanes::{Batched, Lanes, WIDTH};
     use crate::soil::empty;
-    use crate::soil::fixtures::{column, seasonal};
 
     fn check(found: f64, expected: f64) {
         assert!((found - expected).abs() < 1e-12, "{found} is not {expected}");
@@ -108,13 +103,12 @@ mod tests {
 
     #[test]
     fn mixing_conserves_and_evens_out_but_leaves_debris() {
-        let (soil, climate) = (column(6), seasonal(180));
         let p = SoilParameters { som_diffus: 1e3, ..SoilParameters::default() };
         let (mut carbon, mut nitrogen) = (empty(), empty());
         carbon[0] = [10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0];
         nitrogen[5][4] = 1.0;
         carbon[6][0] = 3.0;
-        mix(&mut carbon, &mut nitrogen, &conductance(&soil, &climate, &p), 6);
+        mix(&mut carbon, &mut nitrogen, &conductance(6, 8.6, &p), 6);
         let total: f64 = carbon[..6].iter().map(|layer| layer[0]).sum();
         assert!((total - 10.0).abs() < 1e-12);
         assert!((nitrogen.iter().map(|layer| layer[4]).sum::<f64>() - 1.0).abs() < 1e-12);
@@ -129,11 +123,11 @@ mod tests {
 
     #[test]
     fn implicit_mixing_solves_its_own_equation() {
-        let (soil, climate, p) = (column(LAYERS), seasonal(180), SoilParameters::default());
+        let p = SoilParameters::default();
         let mut carbon = empty();
         (0..LAYERS).for_each(|j| carbon[j][5] = 50.0 / (1.0 + j as f64));
         let (before, mut nitrogen) = (carbon, empty());
-        let g = conductance(&soil, &climate, &p);
+        let g = conductance(LAYERS, 8.6, &p);
         mix(&mut carbon, &mut nitrogen, &g, LAYERS);
         let density = |j: usize| carbon[j][5] / THICKNESS[j];
         let flux = |j: usize| if j + 1 < LAYERS { g[j] * (density(j) - density(j + 1)) } else { 0.0 };
@@ -145,7 +139,6 @@ mod tests {
 
     #[test]
     fn a_batch_mixes_as_its_columns_do() {
-        let soil = column(14);
         let parameters = [1e-4, 2e-4, 5e-4, 1e-3].map(|cryoturb_diffusion| SoilParameters {
             cryoturb_diffusion,
             max_depth_cryoturb: 3000.0 * cryoturb_diffusion,
@@ -155,17 +148,13 @@ mod tests {
             std::array::from_fn(|j| std::array::from_fn(|i| (k + 2 * i) as f64 / (1.0 + j as f64)))
         });
         for thaws in [[8.6; WIDTH], [0.0, 0.5, 1.0, 2.5]] {
-            let climates = thaws.map(|thaw| SoilClimate { frozen_depth_limit: thaw, ..seasonal(0) });
-            let g = conductance::<Lanes>(
-                &SoilColumn::gather(&|_| &soil),
-                &SoilClimate::gather(&|k| &climates[k]),
-                &SoilParameters::gather(&|k| &parameters[k]),
-            );
+            let p = SoilParameters::gather(&|k| &parameters[k]);
+            let g = conductance(14, Lanes::from(thaws), &p);
             let mut carbon = Pools::<Lanes>::gather(&|k| &contents[k]);
             let mut nitrogen = Pools::<Lanes>::gather(&|k| &contents[WIDTH - 1 - k]);
             mix(&mut carbon, &mut nitrogen, &g, 14);
             for k in 0..WIDTH {
-                let alone = conductance(&soil, &climates[k], &parameters[k]);
+                let alone = conductance(14, thaws[k], &parameters[k]);
                 assert_eq!(g.lane(k).map(f64::to_bits), alone.map(f64::to_bits));
                 let (mut c, mut n) = (contents[k], contents[WIDTH - 1 - k]);
                 mix(&mut c, &mut n, &alone, 14);

@@ -10,6 +10,7 @@ pub mod grid;
 mod mineral_nitrogen;
 pub(crate) mod mixing;
 mod parameters;
+mod period;
 mod profiles;
 mod scalars;
 mod state;
@@ -22,6 +23,7 @@ pub use grid::LAYERS;
 pub use mineral_nitrogen::{denitrification_potential, n2_to_n2o, nitrification_ph_scalar};
 pub use mixing::diffusivity;
 pub use parameters::SoilParameters;
+pub use period::PeriodMeans;
 pub use profiles::{root_profile, surface_litter_profile};
 pub use scalars::{anaerobic_share, depth_scalar, oxygen_scalar, temperature_scalar, water_scalar};
 pub use state::{
@@ -50,7 +52,7 @@ pub fn step<T: Real>(
     let active = soil.active_layers.clamp(1, LAYERS);
     let scalars = Scalars::compute(soil, climate, p);
     let cascade = Cascade::new(p, soil.sand);
-    let conductance = mixing::conductance(soil, climate, p);
+    let conductance = mixing::conductance(soil.active_layers, climate.frozen_depth_limit, p);
     if let Some(trace) = trace.as_deref_mut() {
         trace.start_day(state, &conductance);
     }

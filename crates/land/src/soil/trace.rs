@@ -85,6 +85,14 @@ impl<T: Real> OperatorTrace<T> {
         }
     }
 
+    /// Records `days` with the given mean contents of layer `j`.
+    pub(super) fn add_contents(&mut self, j: usize, carbon: &[T; POOLS], nitrogen: &[T; POOLS], days: f64) {
+        add(&mut self.carbon[j], &carbon.map(|c| c * days));
+        for i in 0..FLOATING {
+            self.nitrogen[j][i] += nitrogen[i] * days;
+        }
+    }
+
     /// Records what layer `j` lost, and the `share` of its pools that it could have.
     #[inline]
     pub(super) fn record_loss(&mut self, j: usize, loss: &LayerLoss<T>, share: &[T; POOLS]) {

@@ -114,6 +114,17 @@ impl OperatorTrace {
         }))
     }
 
+    /// Carbon that each pool received, by layer, from elsewhere than the cascade and mean mixing, gC m-2 d-1: litter
+    /// for litter pools, and for soil pools what the record leaves open.
+    ///
+    /// # Errors
+    /// As [`Self::solve`].
+    pub fn carbon_source(&self, soil: &SoilColumn, p: &SoilParameters) -> Result<Pools, SpinupError> {
+        let cascade = Cascade::new(p, soil.sand);
+        let (carbon, _) = self.solve_carbon(&self.recorded_rates(&cascade), &cascade)?;
+        Ok(carbon.source)
+    }
+
     fn solve_with(
         &self,
         rates: &Rates,

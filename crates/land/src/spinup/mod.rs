@@ -185,11 +185,11 @@ pub fn spin_up_batch<T: Real>(
         trace.clear();
         let before = state.clone();
         let outcome = simulate_batch(&batch, &mut state, weather, Some(&mut trace), |_, _| {});
-        let gain = state.total_carbon() - before.total_carbon();
+        let gain = state.total_carbon(&batch) - before.total_carbon(&batch);
         let last = cycle == options.max_cycles;
         let mut solved = state.clone();
         if options.method == Method::Matrix && !last {
-            wood::solve(&batch.parameters, &before.plant, &mut solved.plant, weather[0].days.len() as f64);
+            wood::solve(&batch, &before, &mut solved, weather[0].days.len() as f64);
         }
         for (k, lane) in lanes.iter_mut().enumerate().filter(|(_, lane)| lane.end.is_none()) {
             lane.report.cycles = cycle;
@@ -236,9 +236,11 @@ pub fn apply_history(state: &mut ColumnState, column: &Column) {
             state.soil.nitrogen[layer][pool] *= scale;
         }
     }
-    let plant = &mut state.plant;
-    plant.livewood *= p.init_wood_scale;
-    plant.deadwood *= p.init_wood_scale;
-    plant.nitrogen.livewood *= p.init_wood_scale;
-    plant.nitrogen.deadwood *= p.init_wood_scale;
+    for (plant, tile) in state.plants.iter_mut().zip(&column.tiles) {
+        let scale = tile.parameters.init_wood_scale;
+        plant.livewood *= scale;
+        plant.deadwood *= scale;
+        plant.nitrogen.livewood *= scale;
+        plant.nitrogen.deadwood *= scale;
+    }
 }

@@ -1,9 +1,8 @@
 //! The equilibrium of wood, the slow pool of plants: input of a cycle over its turnover rate.
 
+use crate::column::{Column, ColumnState};
 use crate::constants::YEAR_DAYS;
 use crate::lanes::Real;
-use crate::parameters::Parameters;
-use crate::plant::state::Vegetation;
 
 /// Largest factor by which one solution may change a pool.
 const LARGEST_STEP: f64 = 20.0;
@@ -13,18 +12,21 @@ const LARGEST_STEP: f64 = 20.0;
 /// Over a cycle of `days`, losses are rate × mean pool; what the pool gained beside them is its input. At the
 /// fixed point the factor is one.
 pub(super) fn solve<T: Real>(
-    p: &Parameters<T>,
-    before: &Vegetation<T>,
-    plant: &mut Vegetation<T>,
+    column: &Column<T>,
+    before: &ColumnState<T>,
+    after: &mut ColumnState<T>,
     days: f64,
 ) {
-    let death = p.r_mort / YEAR_DAYS;
-    let live = factor(before.livewood, plant.livewood, (death + p.lwtop_ann / YEAR_DAYS) * days);
-    let dead = factor(before.deadwood, plant.deadwood, death * days);
-    plant.livewood *= live;
-    plant.nitrogen.livewood *= live;
-    plant.deadwood *= dead;
-    plant.nitrogen.deadwood *= dead;
+    for ((tile, before), plant) in column.tiles.iter().zip(&before.plants).zip(&mut after.plants) {
+        let p = &tile.parameters;
+        let death = p.r_mort / YEAR_DAYS;
+        let live = factor(before.livewood, plant.livewood, (death + p.lwtop_ann / YEAR_DAYS) * days);
+        let dead = factor(before.deadwood, plant.deadwood, death * days);
+        plant.livewood *= live;
+        plant.nitrogen.livewood *= live;
+        plant.deadwood *= dead;
+        plant.nitrogen.deadwood *= dead;
+    }
 }
 
 /// Equilibrium over present pool, from the pool before and after and the turnover (rate × time) between.

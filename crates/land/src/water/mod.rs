@@ -12,11 +12,9 @@ use crate::lanes::Real;
 use crate::soil::grid::LAYERS;
 
 batched! {
-    /// Water of a column, kg m⁻² (mm).
+    /// Snow and soil water of a column, kg m⁻² (mm); what hangs on leaves belongs to the plants.
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     pub struct WaterState {
-        /// On the leaves.
-        pub canopy: T,
         /// Snow, water equivalent.
         pub snow: T,
         /// Liquid water by soil layer.
@@ -27,11 +25,11 @@ batched! {
 }
 
 impl<T: Real> WaterState<T> {
-    /// All water of the column, mm.
+    /// Snow and water of the soil, mm.
     #[must_use]
     pub fn total(&self) -> T {
         let sum = |layers: &[T; LAYERS]| layers.iter().fold(T::of(0.0), |sum, &layer| sum + layer);
-        self.canopy + self.snow + sum(&self.liquid) + sum(&self.ice)
+        self.snow + sum(&self.liquid) + sum(&self.ice)
     }
 }
 

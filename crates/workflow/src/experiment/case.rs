@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use reterra_fields::calendar::Month;
 use reterra_fields::station::{Igbp, Station};
-use reterra_land::column::{Column, ColumnState, Site};
+use reterra_land::column::{Column, ColumnState, Cover, Site};
 use reterra_land::constants::{DAY, YEAR_DAYS};
 use reterra_land::energy::solar::SolarTable;
 use reterra_land::error::LandError;
@@ -83,7 +83,7 @@ impl StationCase {
         let site = Site {
             latitude: input.station.latitude,
             elevation: input.station.elevation.unwrap_or(0.0),
-            pft: Pft::from_climate(class, mean_temperature, coldest),
+            cover: Cover::whole(Pft::from_climate(class, mean_temperature, coldest)),
             sand,
             clay,
             soil_depth: SOIL_DEPTH,
@@ -106,16 +106,18 @@ impl StationCase {
         })
     }
 
-    /// The column of this station with given parameters.
-    #[must_use]
-    pub fn column(&self, parameters: Parameters) -> Column {
-        Column::new(&self.site, parameters, Arc::clone(&self.solar))
+    /// The column of this station with given parameters of its vegetation.
+    ///
+    /// # Errors
+    /// [`LandError::Cover`].
+    pub fn column(&self, parameters: Parameters) -> Result<Column, LandError> {
+        Column::new(&self.site, vec![parameters], Arc::clone(&self.solar))
     }
 
     /// CLM's default parameters of the station's plant functional type.
     #[must_use]
     pub fn defaults(&self) -> Parameters {
-        Parameters::for_pft(self.site.pft)
+        Parameters::for_pft(self.site.dominant())
     }
 
     /// A cold start.

@@ -37,7 +37,7 @@ pub fn run_members(
     months: usize,
 ) -> Vec<Result<MemberRun, LandError>> {
     let columns: Vec<Result<Column, LandError>> =
-        parameters.into_iter().map(|p| p.map(|p| case.column(p))).collect();
+        parameters.into_iter().map(|p| p.and_then(|p| case.column(p))).collect();
     let valid: Vec<&Column> = columns.iter().flatten().collect();
     let mut runs = valid.chunks(WIDTH).flat_map(|batch| run_batch(case, batch, from, options, months));
     let run = |column: &Result<Column, LandError>| match column {
@@ -60,7 +60,7 @@ fn run_batch(
         .iter()
         .map(|column| {
             let mut state = from.clone();
-            state.plant.reset_nitrogen(&column.parameters);
+            state.reset_nitrogen(column);
             state
         })
         .collect();

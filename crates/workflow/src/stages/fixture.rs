@@ -298,8 +298,11 @@ fn spinup_note(cases: &[StationCase]) -> SpinUpNote {
         distance: [1e-4; 7],
         imbalance: IMBALANCE,
     };
-    let of =
-        |c: &StationCase| StationSpinUp { id: c.station.id.clone(), pft: c.site.pft, report: report.clone() };
+    let of = |c: &StationCase| StationSpinUp {
+        id: c.station.id.clone(),
+        pft: c.site.dominant(),
+        report: report.clone(),
+    };
     SpinUpNote { drift_limit: 1.0, stations: cases.iter().map(of).collect() }
 }
 

@@ -4,6 +4,7 @@
 
 use reterra_assimilation::MemberFailure;
 use reterra_land::column::ColumnState;
+use reterra_land::error::LandError;
 use reterra_land::spinup::{Method, Options, spin_up};
 
 use crate::config::{Spinup, SpinupMethod, Workflow};
@@ -73,7 +74,7 @@ impl Stage for SpinUp {
             let id = &case.station.id;
             let (state, report) =
                 result.map_err(|e| StageError::failed(format!("spin-up of station {id}: {e}")))?;
-            stations.push(StationSpinUp { id: id.clone(), pft: case.site.pft, report });
+            stations.push(StationSpinUp { id: id.clone(), pft: case.site.dominant(), report });
             states.push(state);
         }
         let open: Vec<&str> =
@@ -97,8 +98,8 @@ impl Stage for SpinUp {
 type Equilibrium = (ColumnState, reterra_land::spinup::Report);
 
 fn equilibrium(case: &StationCase, options: &Options) -> Result<Equilibrium, MemberFailure> {
-    let column = case.column(case.defaults());
+    let fail = |e: LandError| MemberFailure::new(e.to_string());
+    let column = case.column(case.defaults()).map_err(fail)?;
     let cycle = case.weather.slice(0..case.cycle_months);
-    spin_up(&column, &case.cold_start(&column), &cycle, options)
-        .map_err(|e| MemberFailure::new(e.to_string()))
+    spin_up(&column, &case.cold_start(&column), &cycle, options).map_err(fail)
 }

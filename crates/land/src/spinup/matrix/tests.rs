@@ -101,6 +101,18 @@ fn equilibrium_is_a_fixed_point_at_zero_distance() {
 }
 
 #[test]
+fn what_the_cascade_does_not_explain_is_litter() {
+    let case = Case::new(120.0, spring);
+    let mut state = with_mineral_nitrogen(0.1);
+    let mut trace = OperatorTrace::new();
+    case.run(&mut state, 2, Some(&mut trace));
+    let source = column_totals(&trace.carbon_source(&case.soil, &case.p).unwrap());
+    for (found, litter) in source.into_iter().zip([0.4, 0.8, 0.4, 0.4, 0.0, 0.0, 0.0]) {
+        assert!((found - litter).abs() < 1e-9, "{found} is not {litter}");
+    }
+}
+
+#[test]
 fn frozen_soil_without_mixing_keeps_its_carbon() {
     let (soil, p) = (column(3), parameters());
     let frozen = SoilClimate { psi: [-5.0; LAYERS], frozen_depth_limit: 0.0, ..seasonal(0) };

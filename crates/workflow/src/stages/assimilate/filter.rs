@@ -177,7 +177,7 @@ impl<'a> Filter<'a> {
         let width = state::POOLS + self.parameters.ncols();
         let mut e = Array2::zeros((self.members.len(), width));
         for (m, member) in self.members.iter().enumerate() {
-            for (k, x) in state::coordinates(&member.state).into_iter().enumerate() {
+            for (k, x) in state::coordinates(&member.state, &member.column).into_iter().enumerate() {
                 e[[m, k]] = x;
             }
             e.slice_mut(s![m, state::POOLS..]).assign(&self.parameters.row(m));
@@ -190,9 +190,10 @@ impl<'a> Filter<'a> {
             let mut parameters = self.station.case.defaults();
             let member = &mut self.members[m];
             // A parameter pushed out of the model's range keeps its value: the member goes on as it was.
-            if self.station.spaces.apply(&u, &mut parameters).is_ok() {
+            let moved = self.station.spaces.apply(&u, &mut parameters);
+            if let Ok(column) = moved.and_then(|()| self.station.case.column(parameters)) {
                 self.parameters.row_mut(m).assign(&e.slice(s![m, state::POOLS..]));
-                member.column = self.station.case.column(parameters);
+                member.column = column;
             }
             let to = e.slice(s![m, ..state::POOLS]).to_vec();
             let step = state::move_to(&mut member.state, &member.column, &to);
@@ -253,7 +254,7 @@ fn start(
 fn member_column(station: &Station<'_>, u: &[f64]) -> Result<Column, LandError> {
     let mut parameters = station.case.defaults();
     station.spaces.apply(u, &mut parameters)?;
-    Ok(station.case.column(parameters))
+    station.case.column(parameters)
 }
 
 /// A surviving member, drawn by a stream of its own.

@@ -5,6 +5,7 @@
 //! shares, nothing turns negative, and the factor of one update is bounded.
 
 use reterra_land::column::{Column, ColumnState};
+use reterra_land::plant::state::Vegetation;
 use reterra_land::soil::LAYERS;
 
 /// Number of scaled pools.
@@ -17,15 +18,15 @@ const LARGEST_FACTOR: f64 = 2.0;
 const TRACE: f64 = 1e-3;
 
 /// Contents of the scaled pools, g or kg m⁻².
-pub(super) fn pools(state: &ColumnState) -> [f64; POOLS] {
-    let plant = &state.plant;
+pub(super) fn pools(state: &ColumnState, column: &Column) -> [f64; POOLS] {
+    let plants = |of: fn(&Vegetation) -> f64| state.mean_over_tiles(column, of);
     let organic = state.soil.carbon_by_pool();
     let water = |layers: std::ops::Range<usize>| state.water.liquid[layers].iter().sum::<f64>();
     [
-        plant.leaf,
-        plant.froot,
-        plant.livewood + plant.deadwood,
-        plant.storage,
+        plants(|plant| plant.leaf),
+        plants(|plant| plant.froot),
+        plants(|plant| plant.livewood + plant.deadwood),
+        plants(|plant| plant.storage),
         organic[0] + organic[1] + organic[2],
         organic[3],
         organic[4],
@@ -37,14 +38,14 @@ pub(super) fn pools(state: &ColumnState) -> [f64; POOLS] {
 }
 
 /// Their logarithms, the filter's coordinates.
-pub(super) fn coordinates(state: &ColumnState) -> [f64; POOLS] {
-    pools(state).map(|pool| pool.max(TRACE).ln())
+pub(super) fn coordinates(state: &ColumnState, column: &Column) -> [f64; POOLS] {
+    pools(state, column).map(|pool| pool.max(TRACE).ln())
 }
 
 /// Moves a state to new coordinates within the bounds; gives carbon, nitrogen and water added.
 pub(super) fn move_to(state: &mut ColumnState, column: &Column, coordinates: &[f64]) -> [f64; 3] {
-    let before = stocks(state);
-    let now = pools(state);
+    let before = stocks(state, column);
+    let now = pools(state, column);
     let factor = |k: usize| {
         if now[k] <= TRACE {
             return 1.0;
@@ -63,28 +64,29 @@ pub(super) fn move_to(state: &mut ColumnState, column: &Column, coordinates: &[f
         state.water.liquid[layer] = wet.min(room.max(state.water.liquid[layer]));
     }
     // Parameters changed with the state: tissues take the nitrogen of their new C:N.
-    state.plant.reset_nitrogen(&column.parameters);
-    let after = stocks(state);
+    state.reset_nitrogen(column);
+    let after = stocks(state, column);
     [after[0] - before[0], after[1] - before[1], after[2] - before[2]]
 }
 
 fn scale_plant(state: &mut ColumnState, [leaf, froot, wood, storage]: [f64; 4]) {
-    let plant = &mut state.plant;
-    plant.leaf *= leaf;
-    plant.froot *= froot;
-    plant.livewood *= wood;
-    plant.deadwood *= wood;
-    plant.storage *= storage;
+    for plant in &mut state.plants {
+        plant.leaf *= leaf;
+        plant.froot *= froot;
+        plant.livewood *= wood;
+        plant.deadwood *= wood;
+        plant.storage *= storage;
+    }
 }
 
-fn stocks(state: &ColumnState) -> [f64; 3] {
-    [state.total_carbon(), state.total_nitrogen(), state.water.total()]
+fn stocks(state: &ColumnState, column: &Column) -> [f64; 3] {
+    [state.total_carbon(column), state.total_nitrogen(column), state.total_water(column)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reterra_land::column::Site;
+    use reterra_land::column::{Cover, Site};
     use reterra_land::energy::solar::SolarTable;
     use reterra_land::parameters::Parameters;
     use reterra_land::plant::pft::Pft;
@@ -94,25 +96,25 @@ mod tests {
         let site = Site {
             latitude: 51.0,
             elevation: 400.0,
-            pft,
+            cover: Cover::whole(pft),
             sand: 40.0,
             clay: 20.0,
             soil_depth: 2.5,
             nitrogen_deposition: 1.0,
         };
-        Column::new(&site, Parameters::for_pft(pft), SolarTable::new(51.0).into())
+        Column::new(&site, vec![Parameters::for_pft(pft)], SolarTable::new(51.0).into()).unwrap()
     }
 
     #[test]
     fn moving_nowhere_adds_nothing_and_moving_reports_what_it_adds() {
         let column = column();
         let mut state = ColumnState::cold_start(&column, 283.0);
-        let at = coordinates(&state);
+        let at = coordinates(&state, &column);
         let added = move_to(&mut state, &column, &at);
         assert!(added.iter().all(|a| a.abs() < 1e-9), "{added:?}");
-        let mut to = coordinates(&state);
+        let mut to = coordinates(&state, &column);
         to[2] += 0.1;
-        let wood = state.plant.livewood + state.plant.deadwood;
+        let wood = state.plants[0].livewood + state.plants[0].deadwood;
         let added = move_to(&mut state, &column, &to);
         assert!((added[0] - wood * (0.1_f64.exp() - 1.0)).abs() < 1e-9);
         assert!(added[1] > 0.0 && added[2].abs() < 1e-9);
@@ -122,13 +124,13 @@ mod tests {
     fn one_update_is_bounded_and_water_fits_its_pores() {
         let column = column();
         let mut state = ColumnState::cold_start(&column, 283.0);
-        let mut to = coordinates(&state);
+        let mut to = coordinates(&state, &column);
         for x in &mut to {
             *x += 5.0;
         }
-        let before = pools(&state);
+        let before = pools(&state, &column);
         move_to(&mut state, &column, &to);
-        let after = pools(&state);
+        let after = pools(&state, &column);
         for k in 0..9 {
             assert!(after[k] <= 2.0 * before[k] + 1e-9);
         }

@@ -1,0 +1,231 @@
+//! Where a column meets the air: photosynthesis and evaporation tile by tile, snow, and water in the soil.
+
+use super::output::DayFluxes;
+use super::setup::Tile;
+use super::state::ColumnState;
+use super::today::Today;
+use crate::constants::{CARBON_PER_MICROMOLE, DAY, FREEZING, YEAR_DAYS};
+use crate::lanes::Real;
+use crate::plant::canopy::{CanopyLight, gross_photosynthesis, leaf_respiration};
+use crate::plant::pft::LeafHabit;
+use crate::plant::photosynthesis::{biochemistry, dark_respiration, internal_ratio};
+use crate::plant::state::Vegetation;
+use crate::soil::grid::LAYERS;
+use crate::water::evapotranspiration::{INTERCEPTION, canopy_share, resistance_of, surface_resistance};
+use crate::water::snow;
+use crate::water::soil_water::{SoilWaterLoss, redistribute};
+
+/// Acclimated temperature below which evergreen photosynthesis rests, °C, and the days of its memory
+/// (Mäkelä et al. 2004, doi:10.1093/treephys/24.4.369: 200 h).
+const REST_TEMPERATURE: f64 = -4.0;
+const ACCLIMATION_DAYS: f64 = 8.3;
+/// Largest share of a layer's water that leaves it by roots or evaporation in a day.
+const EXTRACTABLE: f64 = 0.5;
+/// Leaf area below which a plant counts as bare.
+const LEAFLESS: f64 = 1e-6;
+/// Resistance of snow to sublimation, s m⁻¹.
+const SNOW_RESISTANCE: f64 = 150.0;
+
+/// What a canopy does on a day, per area of its tile: carbon in gC m⁻² d⁻¹.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CanopyDay<T: Real> {
+    /// Leaf area index, m² m⁻².
+    pub lai: T,
+    /// Gross photosynthesis before nitrogen limits it.
+    pub gpp: T,
+    /// Leaf maintenance respiration.
+    pub respiration: T,
+    /// Mean conductance, mol m⁻² s⁻¹.
+    conductance: T,
+}
+
+/// Where roots find water.
+struct RootUptake<T> {
+    share: [T; LAYERS],
+    stress: T,
+}
+
+/// Water on its way through the surface, kg m⁻² d⁻¹ of the column.
+struct Exchange<T> {
+    /// Rain and drip that reach the ground.
+    through: T,
+    /// Taken from soil layers by roots and evaporation.
+    taken: [T; LAYERS],
+    /// Taken from snow.
+    sublimed: T,
+}
+
+impl<T: Real> Today<'_, T> {
+    /// Precipitation, canopies and their water, evaporation and flow in the soil; `canopies` takes one entry a tile.
+    pub fn exchange(
+        &self,
+        state: &mut ColumnState<T>,
+        mut canopies: impl FnMut(CanopyDay<T>),
+        fluxes: &mut DayFluxes<T>,
+    ) -> SoilWaterLoss<T> {
+        let column = self.column;
+        let snowfall = self.precipitation * snow::snow_share(self.mean);
+        let rain = self.precipitation - snowfall;
+        state.water.snow += snowfall;
+        let melt = snow::melt(state.water.snow, self.mean, self.day_share);
+        state.water.snow -= melt;
+
+        let zero = T::default();
+        let mut exchange = Exchange { through: rain * column.bare, taken: [zero; LAYERS], sublimed: zero };
+        for i in 0..column.tiles.len() {
+            let tile = &column.tiles[i];
+            let canopy = self.tile(tile, (state, i), rain, &mut exchange, fluxes);
+            canopies(canopy);
+        }
+        if T::any(column.bare.over(0.0)) {
+            self.bare_ground(state, &mut exchange, fluxes);
+        }
+        let water = &mut state.water;
+        water.snow -= exchange.sublimed;
+        for i in 0..column.hydraulics.layers {
+            water.liquid[i] -= exchange.taken[i];
+        }
+        water.liquid[0] += exchange.through + melt;
+        state.et_mean += (fluxes.et - state.et_mean) / YEAR_DAYS;
+        let loss = redistribute(water, &column.hydraulics, &self.wetness);
+        fluxes.runoff = loss.runoff + loss.drainage;
+        loss
+    }
+
+    /// One tile: photosynthesis, interception, transpiration, evaporation.
+    fn tile(
+        &self,
+        tile: &Tile<T>,
+        (state, index): (&mut ColumnState<T>, usize),
+        rain: T,
+        exchange: &mut Exchange<T>,
+        fluxes: &mut DayFluxes<T>,
+    ) -> CanopyDay<T> {
+        let (p, share_of_column) = (&tile.parameters, tile.fraction);
+        let (water, plant) = (&state.water, &mut state.plants[index]);
+        self.remember(plant);
+        let lai = plant.leaf * p.slatop;
+        let uptake = self.root_uptake(tile, &state.temperature);
+        let canopy = self.assimilate(tile, plant, lai, uptake.stress);
+
+        let capacity = lai * INTERCEPTION;
+        let intercepted = (capacity - plant.intercepted).clamp(0.0, rain * 0.7);
+        plant.intercepted += intercepted;
+        let net = self.net_radiation(Some(tile), water.snow);
+        let demand = self.demand(Some(tile));
+        let factor = self.evaporating_season(p);
+        let cover = canopy_share(lai);
+        let wet = (demand.evaporation(net * cover, cover, T::default()) * factor).min(plant.intercepted);
+        plant.intercepted -= wet;
+        let drip = (plant.intercepted - capacity).max(0.0);
+        plant.intercepted -= drip;
+
+        let resistance = resistance_of(canopy.conductance, self.daytime, self.column.pressure);
+        let dry = (demand.evaporation(net * cover, cover, resistance) * factor - wet * 0.5).max(0.0);
+        let wanted = T::select(lai.over(LEAFLESS), dry, 0.0);
+        let mut transpired = T::default();
+        let mut top = T::default();
+        for i in 0..self.column.hydraulics.layers {
+            let taken = (wanted * uptake.share[i]).min(water.liquid[i] * EXTRACTABLE);
+            exchange.taken[i] += taken * share_of_column;
+            transpired += taken;
+            top = if i == 0 { taken } else { top };
+        }
+        let open = T::of(1.0) - cover;
+        let snowy = water.snow.over(0.0);
+        let surface = surface_resistance(p.soil_resistance, self.wetness.saturation[0]);
+        let soil = (factor * demand.evaporation(net * open, open, surface))
+            .min((water.liquid[0] - top) * EXTRACTABLE);
+        let white =
+            (factor * demand.evaporation(net * open, open, T::of(SNOW_RESISTANCE)) * 0.5).min(water.snow);
+        exchange.sublimed += T::select(snowy, white, 0.0) * share_of_column;
+        exchange.taken[0] += T::select(snowy, 0.0, soil) * share_of_column;
+        exchange.through += (rain - intercepted + drip) * share_of_column;
+        let ground = T::select(snowy, white, soil);
+
+        fluxes.lai += lai * share_of_column;
+        fluxes.btran += uptake.stress * share_of_column;
+        fluxes.net_radiation += net * share_of_column;
+        fluxes.transpiration += transpired * share_of_column;
+        fluxes.et += (wet + transpired + ground) * share_of_column;
+        canopy
+    }
+
+    /// Evaporation where nothing grows.
+    fn bare_ground(&self, state: &ColumnState<T>, exchange: &mut Exchange<T>, fluxes: &mut DayFluxes<T>) {
+        let (water, p, bare) = (&state.water, &self.column.parameters, self.column.bare);
+        let net = self.net_radiation(None, water.snow);
+        let demand = self.demand(None);
+        let factor = self.evaporating_season(p) * bare;
+        let snowy = water.snow.over(0.0);
+        let surface = surface_resistance(p.soil_resistance, self.wetness.saturation[0]);
+        let whole = T::of(1.0);
+        let soil =
+            (factor * demand.evaporation(net, whole, surface)).min((water.liquid[0] * bare) * EXTRACTABLE);
+        let white =
+            (factor * demand.evaporation(net, whole, T::of(SNOW_RESISTANCE)) * 0.5).min(water.snow * bare);
+        exchange.sublimed += T::select(snowy, white, 0.0);
+        exchange.taken[0] += T::select(snowy, 0.0, soil);
+        fluxes.net_radiation += net * bare;
+        fluxes.et += T::select(snowy, white, soil);
+    }
+
+    /// Running means that plants carry.
+    fn remember(&self, plant: &mut Vegetation<T>) {
+        plant.t10 += (self.mean - plant.t10) / 10.0;
+        plant.t_annual += (self.mean - plant.t_annual) / YEAR_DAYS;
+        plant.acclimation += (self.mean - FREEZING - plant.acclimation) / ACCLIMATION_DAYS;
+    }
+
+    fn root_uptake(&self, tile: &Tile<T>, temperature: &[T; LAYERS]) -> RootUptake<T> {
+        let (soil, p) = (&self.column.hydraulics, &tile.parameters);
+        let per_head = T::of(1.0) / (p.smpso - p.smpsc);
+        let mut share = [T::default(); LAYERS];
+        let mut stress = T::default();
+        for i in 0..soil.layers {
+            let head = -(soil.suction * self.wetness.suction_factor(i));
+            let open = ((head - p.smpsc) * per_head).clamp(0.0, 1.0);
+            let thawed = temperature[i].over(FREEZING - 1.0);
+            share[i] = T::select(thawed, tile.root_fraction[i] * open, 0.0);
+            stress += share[i];
+        }
+        let per_stress = T::select(stress.over(0.0), T::of(1.0) / stress, 0.0);
+        for s in &mut share {
+            *s *= per_stress;
+        }
+        RootUptake { share, stress }
+    }
+
+    fn assimilate(&self, tile: &Tile<T>, plant: &Vegetation<T>, lai: T, stress: T) -> CanopyDay<T> {
+        let p = &tile.parameters;
+        let leaf = biochemistry(self.daytime, plant.t10);
+        let night = dark_respiration(self.night);
+        let ready = if tile.pft.leaf_habit() == LeafHabit::SeasonalDeciduous {
+            T::of(1.0)
+        } else {
+            let range = (p.t_acclim - REST_TEMPERATURE).max(1.0);
+            ((plant.acclimation - REST_TEMPERATURE) / range).clamp(0.0, 1.0)
+        };
+        let day_length = self.sun.day_length / self.column.solar.max_day_length;
+        let top = p.vcmax25_top();
+        let season = self.column.season([p.vcmax_cos1, p.vcmax_sin1, p.vcmax_cos2, p.vcmax_sin2], self.day);
+        let vcmax25 = top * season * stress * ready * (day_length * day_length).max(0.01);
+        let ratio = internal_ratio(p.medlynslope, self.vpd);
+        let light = CanopyLight { sun: self.sun, shortwave: self.shortwave, lai };
+        let gpp = gross_photosynthesis(&light, &leaf, vcmax25, ratio * self.co2);
+        let mean_rate = gpp / (CARBON_PER_MICROMOLE * DAY);
+        let respiration = p.lmr_scale
+            * self.respiring_season(p)
+            * leaf_respiration(lai, top, self.day_share, leaf.respiration, night);
+        // gs = g0 + 1.6 (1 + g1/√D) A/ca, and ci/ca = g1/(g1 + √D) gives 1.6 A / (ca − ci).
+        let conductance =
+            p.medlynintercept * lai * 1e-6 + mean_rate * 1.6 / (self.co2 * (T::of(1.0) - ratio));
+        let leafy = lai.over(LEAFLESS);
+        CanopyDay {
+            lai,
+            gpp: T::select(leafy, gpp, 0.0),
+            respiration: T::select(leafy, respiration, 0.0),
+            conductance: T::select(leafy, conductance, 0.0),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Columns with several tiles.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::energy::solar::SolarTable;
+use crate::error::LandError;
+use crate::forcing::{MonthlyWeather, WeatherSeries};
+use crate::lanes::{Batched, Lanes, WIDTH};
+use crate::parameters::Parameters;
+use crate::plant::pft::Pft;
+use crate::weather::disaggregate;
+
+/// Years of a cool, moist climate.
+fn weather(years: usize) -> WeatherSeries {
+    let month = |m: usize| {
+        let wave = (std::f64::consts::TAU * (m as f64 - 0.5) / 12.0).cos();
+        MonthlyWeather {
+            tmin: 275.0 - 8.0 * wave,
+            tmax: 284.0 - 10.0 * wave,
+            shortwave: 130.0 - 95.0 * wave,
+            vpd: 400.0 - 250.0 * wave,
+            precipitation: 2.5e-5,
+            co2: 390.0,
+        }
+    };
+    let months: Vec<MonthlyWeather> = (0..12 * years).map(month).collect();
+    disaggregate(&months, 0, 7, 0).unwrap()
+}
+
+fn column(cover: &[(Pft, f64)], flnr: f64) -> Result<Column, LandError> {
+    let site = Site {
+        latitude: 61.0,
+        elevation: 1_000.0,
+        cover: cover.iter().map(|&(pft, fraction)| Cover { pft, fraction }).collect(),
+        sand: 50.0,
+        clay: 15.0,
+        soil_depth: 2.0,
+        nitrogen_deposition: 0.5,
+    };
+    let parameters = cover
+        .iter()
+        .map(|&(pft, _)| {
+            let mut p = Parameters::for_pft(pft);
+            p.flnr *= flnr;
+            p
+        })
+        .collect();
+    Column::new(&site, parameters, Arc::new(SolarTable::new(61.0)))
+}
+
+const ALPINE: [(Pft, f64); 3] =
+    [(Pft::ArcticGrass, 0.68), (Pft::DeciduousShrubBoreal, 0.24), (Pft::NeedleleafEvergreenBoreal, 0.04)];
+
+#[test]
+fn two_halves_of_a_forest_are_a_forest() {
+    let (pft, weather) = (Pft::NeedleleafEvergreenBoreal, weather(4));
+    let run = |cover: &[(Pft, f64)]| {
+        let column = column(cover, 1.0).unwrap();
+        let mut state = ColumnState::cold_start(&column, 276.0);
+        simulate(&column, &mut state, &weather, None, |_, _| {}).unwrap();
+        [state.total_carbon(&column), state.total_nitrogen(&column), state.total_water(&column)]
+    };
+    let (whole, halves) = (run(&[(pft, 1.0)]), run(&[(pft, 0.5), (pft, 0.5)]));
+    for (a, b) in whole.iter().zip(halves) {
+        assert!((a / b - 1.0).abs() < 1e-10, "{whole:?} {halves:?}");
+    }
+}
+
+#[test]
+fn tiles_share_soil_but_not_leaves() {
+    let (column, weather) = (column(&ALPINE, 1.0).unwrap(), weather(6));
+    let mut state = ColumnState::cold_start(&column, 276.0);
+    let mut lai = 0.0_f64;
+    simulate(&column, &mut state, &weather, None, |_, month| lai = lai.max(month.lai)).unwrap();
+    let leaves: Vec<f64> = state.plants.iter().map(|p| p.leaf + p.storage).collect();
+    assert!(leaves.iter().all(|l| *l > 1.0) && (leaves[0] / leaves[2] - 1.0).abs() > 0.05, "{leaves:?}");
+    assert!(lai > 0.1, "{lai}");
+    let sum: f64 = state.plants.iter().zip(ALPINE).map(|(p, (_, f))| p.carbon() * f).sum();
+    assert!((state.vegetation_carbon(&column) / sum - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn bare_ground_evaporates_and_sheds_the_rest() {
+    let (weather, pft) = (weather(3), Pft::ArcticGrass);
+    let water = |fraction: f64| {
+        let column = column(&[(pft, fraction)], 1.0).unwrap();
+        let mut state = ColumnState::cold_start(&column, 276.0);
+        let (mut et, mut gpp) = (0.0, 0.0);
+        simulate(&column, &mut state, &weather, None, |_, m| (et, gpp) = (et + m.et, gpp + m.gpp)).unwrap();
+        (et, gpp)
+    };
+    let (full, sparse) = (water(1.0), water(0.1));
+    assert!(sparse.1 < 0.3 * full.1 && sparse.0 > 0.2 * full.0, "{full:?} {sparse:?}");
+}
+
+#[test]
+fn a_batch_of_tiled_columns_does_what_each_does_alone() {
+    let weather = weather(2);
+    let columns: Vec<Column> = (0..WIDTH).map(|k| column(&ALPINE, 0.8 + 0.15 * k as f64).unwrap()).collect();
+    let states: Vec<ColumnState> = columns.iter().map(|c| ColumnState::cold_start(c, 276.0)).collect();
+    let batch = Column::<Lanes>::gather(&|k| &columns[k]);
+    let mut together = ColumnState::<Lanes>::gather(&|k| &states[k]);
+    let outcome = simulate_batch(&batch, &mut together, &[&weather; WIDTH], None, |_, _| {});
+    assert!(outcome.failures.iter().all(Option::is_none));
+    for (k, (column, mut alone)) in columns.iter().zip(states).enumerate() {
+        simulate(column, &mut alone, &weather, None, |_, _| {}).unwrap();
+        assert!(together.lane(k) == alone, "lane {k}");
+    }
+}
+
+#[test]
+fn a_cover_that_makes_no_sense_is_refused() {
+    let refused = |cover: &[(Pft, f64)]| matches!(column(cover, 1.0), Err(LandError::Cover { .. }));
+    assert!(refused(&[(Pft::ArcticGrass, 0.7), (Pft::C3Grass, 0.4)]));
+    assert!(refused(&[(Pft::ArcticGrass, 0.0)]) && refused(&[(Pft::ArcticGrass, f64::NAN)]));
+    assert!(refused(&[(Pft::ArcticGrass, 0.01); MOST_TILES + 1]));
+}

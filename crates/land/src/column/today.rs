@@ -1,0 +1,113 @@
+//! The day as a column meets it, after the station's corrections.
+
+use super::setup::{Column, Tile};
+use crate::constants::{DAY, FREEZING};
+use crate::energy::radiation::{net_longwave_loss, saturation_vapour_pressure};
+use crate::energy::solar::SolarDay;
+use crate::forcing::DailyWeather;
+use crate::lanes::Real;
+use crate::parameters::Parameters;
+use crate::water::evapotranspiration::{Air, PenmanMonteith, aerodynamic_conductance};
+use crate::water::snow;
+use crate::water::soil_water::Wetness;
+
+/// Albedo of snow under open sky and under trees.
+const SNOW_ALBEDO: f64 = 0.65;
+const SNOW_ALBEDO_FOREST: f64 = 0.25;
+/// Albedo of bare soil (CLM5 technical note, table 2.3.3: colour 10, half wet), and its aerodynamic conductance, m s⁻¹:
+/// that of 5 cm of roughness elements.
+const SOIL_ALBEDO: f64 = 0.17;
+const BARE_HEIGHT: f64 = 0.05;
+
+/// What the atmosphere and the soil's wetness are on a day.
+pub(super) struct Today<'a, T: Real> {
+    pub column: &'a Column<T>,
+    pub day: usize,
+    pub sun: &'a SolarDay<T>,
+    /// Mean air temperature, and those of daylight and night, K.
+    pub mean: T,
+    pub daytime: T,
+    pub night: T,
+    /// Short-wave radiation, W m⁻².
+    pub shortwave: T,
+    /// Vapour pressure deficit, Pa.
+    pub vpd: T,
+    /// Precipitation, kg m⁻² d⁻¹.
+    pub precipitation: T,
+    /// µmol mol⁻¹.
+    pub co2: T,
+    /// Share of the day with daylight.
+    pub day_share: T,
+    /// How wet the soil was in the morning.
+    pub wetness: Wetness<T>,
+    /// Net long-wave loss, W m⁻².
+    longwave: T,
+}
+
+/// Aerodynamic conductance of bare ground, m s⁻¹.
+fn bare_aerodynamic<T: Real>() -> T {
+    T::of(aerodynamic_conductance(BARE_HEIGHT))
+}
+
+impl<'a, T: Real> Today<'a, T> {
+    pub fn new(
+        column: &'a Column<T>,
+        weather: &DailyWeather<T>,
+        (day, co2): (usize, T),
+        wetness: Wetness<T>,
+    ) -> Self {
+        let p = &column.parameters;
+        let sun = &column.solar.days[day];
+        let mean = (weather.tmin + weather.tmax) * 0.5 + p.forc_tbot_offset;
+        let range = weather.tmax - weather.tmin;
+        let shortwave = weather.shortwave * p.forc_solar_scale;
+        let vpd = weather.vpd * p.forc_vpd_scale;
+        let transmission = (shortwave / sun.top_of_atmosphere.max(1.0)).clamp(0.0, 1.0);
+        let saturation = saturation_vapour_pressure(mean - FREEZING);
+        Self {
+            column,
+            day,
+            sun,
+            mean,
+            // Mean of the daylight hours of a sine between minimum and maximum.
+            daytime: mean + range * 0.21,
+            night: mean - range * 0.21,
+            shortwave,
+            vpd,
+            precipitation: weather.precipitation * p.forc_rain_scale,
+            co2,
+            day_share: sun.day_length / DAY,
+            wetness,
+            longwave: net_longwave_loss(mean, saturation - vpd, transmission),
+        }
+    }
+
+    /// Seasonal multiplier of respiration.
+    pub fn respiring_season(&self, p: &Parameters<T>) -> T {
+        self.column.season([p.resp_cos1, p.resp_sin1, p.resp_cos2, p.resp_sin2], self.day)
+    }
+
+    /// Multiplier on the energy of evapotranspiration.
+    pub fn evaporating_season(&self, p: &Parameters<T>) -> T {
+        p.et_scale * self.column.season([p.et_cos1, p.et_sin1, p.et_cos2, p.et_sin2], self.day)
+    }
+
+    /// Net radiation over a tile, or over bare ground, W m⁻², with snow in kg m⁻².
+    pub fn net_radiation(&self, tile: Option<&Tile<T>>, snow: T) -> T {
+        let base = tile.map_or(SOIL_ALBEDO, |t| t.pft.albedo());
+        let forest = tile.is_some_and(|t| t.pft.is_tree());
+        let white = if forest { SNOW_ALBEDO_FOREST } else { SNOW_ALBEDO };
+        let albedo = snow::cover(snow) * (white.max(base) - base) + base;
+        ((T::of(1.0) - albedo) * self.shortwave - self.longwave).max(0.0)
+    }
+
+    /// What the air asks for over a tile or bare ground.
+    pub fn demand(&self, tile: Option<&Tile<T>>) -> PenmanMonteith<T> {
+        PenmanMonteith::new(&Air {
+            temperature: self.mean,
+            vpd: self.vpd,
+            pressure: self.column.pressure,
+            aerodynamic: tile.map_or_else(bare_aerodynamic, |t| t.aerodynamic),
+        })
+    }
+}

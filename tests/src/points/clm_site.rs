@@ -1,0 +1,266 @@
+//! The land model against a real eCLM run of an alpine grassland: same forcing, same surface, years 61 to 70.
+//!
+//! The 3-hourly forcing of 1901 to 1910 becomes daily weather; the surface data give cover, texture and bedrock. Our
+//! model is spun up over the same ten years, the run is itself near its own equilibrium.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use reterra_land::column::{Column, ColumnState, Cover, Site, simulate_days};
+use reterra_land::constants::DAY;
+use reterra_land::energy::solar::SolarTable;
+use reterra_land::forcing::{DailyWeather, MONTH_DAYS, WeatherSeries};
+use reterra_land::parameters::Parameters;
+use reterra_land::plant::pft::Pft;
+use reterra_land::soil::LAYERS;
+use reterra_land::spinup::{Options, spin_up};
+
+use crate::record::{Goal, Record};
+use crate::{ValidationError, places};
+
+/// Years of the forcing cycle and of the history.
+const YEARS: usize = 10;
+/// First year of the forcing.
+const FIRST_YEAR: usize = 1901;
+/// CO₂ of the run, µmol mol⁻¹, and its nitrogen deposition, gN m⁻² yr⁻¹.
+const CO2: f64 = 284.7;
+const DEPOSITION: f64 = 0.10;
+/// Height of the forcing's cell, m.
+const ELEVATION: f64 = 1_200.0;
+/// Tiles below this share are left out.
+const SMALLEST_TILE: f64 = 0.005;
+
+/// CLM's natural plant functional types 1 to 14.
+const TYPES: [Pft; 14] = [
+    Pft::NeedleleafEvergreenTemperate,
+    Pft::NeedleleafEvergreenBoreal,
+    Pft::NeedleleafDeciduousBoreal,
+    Pft::BroadleafEvergreenTropical,
+    Pft::BroadleafEvergreenTemperate,
+    Pft::BroadleafDeciduousTropical,
+    Pft::BroadleafDeciduousTemperate,
+    Pft::BroadleafDeciduousBoreal,
+    Pft::EvergreenShrub,
+    Pft::DeciduousShrubTemperate,
+    Pft::DeciduousShrubBoreal,
+    Pft::ArcticGrass,
+    Pft::C3Grass,
+    Pft::C4Grass,
+];
+
+/// What both models tell of the ten years, month by month.
+#[derive(Clone, Debug, Default)]
+struct History {
+    /// Gross primary production and heterotrophic respiration, gC m⁻² s⁻¹.
+    gpp: Vec<f64>,
+    hr: Vec<f64>,
+    lai: Vec<f64>,
+    /// Soil temperature, K, and water, m³ m⁻³ (liquid and ice), by layer.
+    temperature: Vec<[f64; LAYERS]>,
+    moisture: Vec<[f64; LAYERS]>,
+}
+
+/// Compares our run with eCLM's.
+///
+/// # Errors
+/// [`ValidationError::NoData`], unreadable files, errors of the model.
+pub fn measure() -> Result<Vec<Record>, ValidationError> {
+    let folder = places::shared("clm_alp1")?;
+    let weather = forcing(&folder.join("inputdata/atm/datm7/GSWP3v1/ALP1"))?;
+    let site = site(&folder.join("eclm_run/surfdata_ALP1_natveg.nc"))?;
+    let (theirs, layers) = history(&folder.join("eclm_run/eclm_alp1_postAD_monthly_y61-70.nc"))?;
+    let ours = run(&site, &weather)?;
+    Ok(compare(&ours, &theirs, layers))
+}
+
+fn compare(ours: &History, theirs: &History, layers: usize) -> Vec<Record> {
+    let layer = |all: &[[f64; LAYERS]], i: usize| all.iter().map(|month| month[i]).collect::<Vec<f64>>();
+    let temperature: Vec<f64> =
+        (0..layers).map(|i| rmse(&layer(&ours.temperature, i), &layer(&theirs.temperature, i))).collect();
+    let moisture: Vec<f64> =
+        (0..layers).map(|i| correlation(&layer(&ours.moisture, i), &layer(&theirs.moisture, i))).collect();
+    eprintln!("soil temperature RMSE by layer, K: {temperature:.2?}");
+    eprintln!("soil moisture correlation by layer: {moisture:.2?}");
+    for (name, ours, theirs) in [("GPP", &ours.gpp, &theirs.gpp), ("HR", &ours.hr, &theirs.hr)] {
+        eprintln!("{name} by year, gC m-2: {:.0?} against {:.0?}", annual(ours), annual(theirs));
+    }
+    eprintln!("LAI by month: {:.2?} against {:.2?}", seasonal(&ours.lai), seasonal(&theirs.lai));
+    let largest = temperature.iter().fold(0.0_f64, |a, &b| a.max(b));
+    let median = |mut values: Vec<f64>| {
+        values.sort_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    let ratio = |a: &[f64], b: &[f64]| a.iter().sum::<f64>() / b.iter().sum::<f64>();
+    let quarter = Goal::Between(0.75, 1.25);
+    vec![
+        Record::new("land-2-soil-temperature-rmse", largest, Goal::AtMost(2.0), "K"),
+        Record::new("land-2-soil-moisture-correlation", median(moisture), Goal::AtLeast(0.7), "1"),
+        Record::new("land-2-gpp-ratio", ratio(&ours.gpp, &theirs.gpp), quarter, "1"),
+        Record::new("land-2-hr-ratio", ratio(&ours.hr, &theirs.hr), quarter, "1"),
+        Record::new(
+            "land-2-lai-seasonality",
+            correlation(&seasonal(&ours.lai), &seasonal(&theirs.lai)),
+            Goal::AtLeast(0.7),
+            "1",
+        ),
+    ]
+}
+
+fn run(site: &Site, weather: &WeatherSeries) -> Result<History, ValidationError> {
+    let land = |source| ValidationError::Land { station: "ALP1".to_owned(), source };
+    let parameters = site.cover.iter().map(|c| Parameters::for_pft(c.pft)).collect();
+    let solar = Arc::new(SolarTable::new(site.latitude));
+    let column = Column::new(site, parameters, solar).map_err(land)?;
+    let mean = weather.days.iter().map(|d| 0.5 * (d.tmin + d.tmax)).sum::<f64>() / weather.days.len() as f64;
+    let start = ColumnState::cold_start(&column, mean);
+    let (mut state, report) = spin_up(&column, &start, weather, &Options::default()).map_err(land)?;
+    eprintln!("spun up in {:.0} years, drift {:.2} gC m-2 yr-1", report.years, report.drift);
+    let mut history = History::default();
+    let outcome = simulate_days(&column, &mut state, &[weather], None, |day, fluxes, state| {
+        if day.of_month == 0 {
+            for series in [&mut history.gpp, &mut history.hr, &mut history.lai] {
+                series.push(0.0);
+            }
+            history.temperature.push([0.0; LAYERS]);
+            history.moisture.push([0.0; LAYERS]);
+        }
+        let (month, share) = (day.month, 1.0 / day.month_length as f64);
+        history.gpp[month] += fluxes.gpp * share / DAY;
+        history.hr[month] += fluxes.hr * share / DAY;
+        history.lai[month] += fluxes.lai * share;
+        for i in 0..column.hydraulics.layers {
+            let water = (state.water.liquid[i] + state.water.ice[i]) / column.hydraulics.capacity[i];
+            history.temperature[month][i] += state.temperature[i] * share;
+            history.moisture[month][i] += water * column.hydraulics.porosity * share;
+        }
+    });
+    match outcome.failures.into_iter().flatten().next() {
+        Some(failure) => Err(land(failure)),
+        None => Ok(history),
+    }
+}
+
+/// A variable of a file, all of it.
+fn values(path: &Path, name: &str) -> Result<Vec<f64>, ValidationError> {
+    let fail = |source| ValidationError::NetCdf { path: path.to_owned(), source };
+    let file = netcdf::open(path).map_err(fail)?;
+    let absent = || ValidationError::Absent { what: name.to_owned(), path: path.to_owned() };
+    file.variable(name).ok_or_else(absent)?.get_values(..).map_err(fail)
+}
+
+/// Daily weather from the 3-hourly files of the forcing cycle.
+fn forcing(folder: &Path) -> Result<WeatherSeries, ValidationError> {
+    let mut days = Vec::new();
+    for month in 0..12 * YEARS {
+        let file = folder.join(format!("clm1pt_ALP1_{}-{:02}.nc", FIRST_YEAR + month / 12, month % 12 + 1));
+        let read = |name| values(&file, name);
+        let (t, q, p) = (read("TBOT")?, read("QBOT")?, read("PSRF")?);
+        let (radiation, rain) = (read("FSDS")?, read("PRECTmms")?);
+        let length = t.len() / steps_per_day(t.len());
+        for day in 0..MONTH_DAYS[month % 12] {
+            let width = steps_per_day(t.len());
+            let at = day.min(length - 1) * width..(day.min(length - 1) + 1) * width;
+            let mean = |v: &[f64]| v[at.clone()].iter().sum::<f64>() / width as f64;
+            let deficit: Vec<f64> = (0..t.len()).map(|i| vapour_deficit(t[i], q[i], p[i])).collect();
+            days.push(DailyWeather {
+                tmin: t[at.clone()].iter().fold(f64::INFINITY, |a, &b| a.min(b)),
+                tmax: t[at.clone()].iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b)),
+                shortwave: mean(&radiation).max(0.0),
+                vpd: mean(&deficit),
+                precipitation: mean(&rain).max(0.0) * DAY,
+            });
+        }
+    }
+    Ok(WeatherSeries { first_month: 0, co2: vec![CO2; 12 * YEARS], days })
+}
+
+/// Records of a day: files hold 3-hourly, hourly or half-hourly months.
+fn steps_per_day(records: usize) -> usize {
+    [8, 24, 48].into_iter().find(|n| (28..=31).contains(&(records / n))).unwrap_or(8)
+}
+
+/// Vapour pressure deficit, Pa, from temperature, K, specific humidity and pressure, Pa (Tetens).
+fn vapour_deficit(temperature: f64, humidity: f64, pressure: f64) -> f64 {
+    let celsius = temperature - 273.15;
+    let saturation = 610.78 * (17.27 * celsius / (celsius + 237.3)).exp();
+    (saturation - humidity * pressure / (0.622 + 0.378 * humidity)).max(0.0)
+}
+
+fn site(surface: &Path) -> Result<Site, ValidationError> {
+    let read = |name| values(surface, name);
+    let cover = read("PCT_NAT_PFT")?;
+    let cover: Vec<Cover> = TYPES
+        .iter()
+        .zip(&cover[1..])
+        .map(|(&pft, percent)| Cover { pft, fraction: percent / 100.0 })
+        .filter(|c| c.fraction >= SMALLEST_TILE)
+        .collect();
+    let mean = |v: Vec<f64>| v.iter().sum::<f64>() / v.len() as f64;
+    Ok(Site {
+        latitude: read("LATIXY")?[0],
+        elevation: ELEVATION,
+        cover,
+        sand: mean(read("PCT_SAND")?),
+        clay: mean(read("PCT_CLAY")?),
+        soil_depth: read("zbedrock")?[0],
+        nitrogen_deposition: DEPOSITION,
+    })
+}
+
+/// eCLM's history, and its layers above bedrock.
+fn history(file: &Path) -> Result<(History, usize), ValidationError> {
+    let read = |name| values(file, name);
+    let bedrock = read("nbedrock")?[0] as usize;
+    let (temperature, moisture) = (read("TSOI")?, read("H2OSOI")?);
+    let months = 12 * YEARS;
+    let profile = |all: &[f64], m: usize| std::array::from_fn(|i| all[m * (all.len() / months) + i]);
+    let history = History {
+        gpp: read("GPP")?,
+        hr: read("HR")?,
+        lai: read("TLAI")?,
+        temperature: (0..months).map(|m| profile(&temperature, m)).collect(),
+        moisture: (0..months).map(|m| profile(&moisture, m)).collect(),
+    };
+    Ok((history, bedrock.min(LAYERS)))
+}
+
+/// Sums by year of a flux per second.
+fn annual(monthly: &[f64]) -> Vec<f64> {
+    let year = |year: &[f64]| year.iter().zip(MONTH_DAYS).map(|(f, days)| f * days as f64 * DAY).sum();
+    monthly.chunks(12).map(year).collect()
+}
+
+fn seasonal(monthly: &[f64]) -> Vec<f64> {
+    (0..12).map(|m| monthly.iter().skip(m).step_by(12).sum::<f64>() * 12.0 / monthly.len() as f64).collect()
+}
+
+fn rmse(a: &[f64], b: &[f64]) -> f64 {
+    (a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f64>() / a.len() as f64).sqrt()
+}
+
+fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
+    let (ma, mb) = (mean(a), mean(b));
+    let product = |x: &[f64], mx: f64, y: &[f64], my: f64| -> f64 {
+        x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum()
+    };
+    product(a, ma, b, mb) / (product(a, ma, a, ma) * product(b, mb, b, mb)).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_of_any_step_are_whole_days() {
+        assert_eq!([248, 224, 744, 672, 1488].map(steps_per_day), [8, 8, 24, 24, 48]);
+    }
+
+    #[test]
+    fn figures_are_what_they_are_called() {
+        assert!((correlation(&[1.0, 2.0, 4.0], &[3.0, 5.0, 9.0]) - 1.0).abs() < 1e-12);
+        assert!((rmse(&[1.0, 5.0], &[4.0, 1.0]) - 12.5_f64.sqrt()).abs() < 1e-12);
+        // Saturated air at 20 °C: 2339 Pa.
+        assert!((vapour_deficit(293.15, 0.0, 1e5) / 2_339.0 - 1.0).abs() < 2e-3);
+    }
+}
