@@ -1,32 +1,50 @@
 //! The equilibrium of wood, the slow pool of plants: input of a cycle over its turnover rate.
 
+use super::cycle::Cycle;
 use crate::constants::YEAR_DAYS;
-use crate::lanes::Real;
 use crate::parameters::Parameters;
 use crate::plant::state::Vegetation;
 
 /// Largest factor by which one solution may change a pool.
 const LARGEST_STEP: f64 = 20.0;
+/// Pools whose turnover of a cycle is below this, gC m⁻², are empty.
+const EMPTY: f64 = 1e-9;
 
 /// Moves live and dead wood to what the cycle's growth sustains, keeping C:N.
 ///
-/// Over a cycle of `days`, losses are rate × mean pool; what the pool gained beside them is its input. At the
-/// fixed point the factor is one.
-pub(super) fn solve<T: Real>(p: &Parameters<T>, before: &Vegetation<T>, plant: &mut Vegetation<T>, days: f64) {
-    let death = p.r_mort / YEAR_DAYS;
-    let live = factor(before.livewood, plant.livewood, (death + p.lwtop_ann / YEAR_DAYS) * days);
-    let dead = factor(before.deadwood, plant.deadwood, death * days);
+/// Over a cycle, losses are rate × mean pool; what the pool gained beside them is its input. At the fixed point the
+/// factor is one.
+pub(super) fn solve(p: &Parameters, cycle: &Cycle, plant: &mut Vegetation) {
+    let [live, dead] = factors(p, cycle);
     plant.livewood *= live;
     plant.nitrogen.livewood *= live;
     plant.deadwood *= dead;
     plant.nitrogen.deadwood *= dead;
 }
 
-/// Equilibrium over present pool, from the pool before and after and the turnover (rate × time) between.
-fn factor<T: Real>(before: T, after: T, turnover: T) -> T {
+/// (equilibrium − mean) / equilibrium of live and dead wood.
+pub(super) fn distance(p: &Parameters, cycle: &Cycle) -> [f64; 2] {
+    factors(p, cycle).map(|factor| 1.0 - 1.0 / factor)
+}
+
+/// Equilibrium over mean pool, of live and dead wood.
+fn factors(p: &Parameters, cycle: &Cycle) -> [f64; 2] {
+    let (before, after, days) = (&cycle.before.plant, &cycle.after.plant, cycle.trace.days as f64);
+    let death = p.r_mort / YEAR_DAYS;
+    [
+        factor(before.livewood, after.livewood, (death + p.lwtop_ann / YEAR_DAYS) * days),
+        factor(before.deadwood, after.deadwood, death * days),
+    ]
+}
+
+/// Equilibrium over present pool, from the pool before and after and the turnover (rate × time) between, bounded.
+fn factor(before: f64, after: f64, turnover: f64) -> f64 {
     let lost = turnover * (before + after) * 0.5;
-    let factor = ((after - before) / lost + 1.0).clamp(1.0 / LARGEST_STEP, LARGEST_STEP);
-    T::select(lost.over(1e-9), factor, 1.0)
+    if lost > EMPTY {
+        ((after - before) / lost + 1.0).clamp(1.0 / LARGEST_STEP, LARGEST_STEP)
+    } else {
+        1.0
+    }
 }
 
 #[cfg(test)]
