@@ -6,7 +6,7 @@
 use super::SoilParameters;
 use super::cascade::DAYS_PER_YEAR;
 use super::grid::{INTERFACE, LAYERS, NODE, THICKNESS};
-use super::state::{POOLS, Pools};
+use super::state::{POOLS, Pool, Pools};
 use crate::lanes::Real;
 
 /// Pools that are mixed: all but woody debris.
@@ -53,15 +53,38 @@ const PER_DISTANCE: [f64; LAYERS] = {
     per
 };
 
-/// Mixes all pools but woody debris for one day over the `active` layers, given the [`conductance`].
-pub(super) fn mix<T: Real>(carbon: &mut Pools<T>, nitrogen: &mut Pools<T>, g: &[T; LAYERS], active: usize) {
+/// Mixes all pools but woody debris for one day over the `active` layers, given the [`conductance`]; slow and passive
+/// soil faster by the factors `spinup`.
+pub(super) fn mix<T: Real>(
+    carbon: &mut Pools<T>,
+    nitrogen: &mut Pools<T>,
+    g: &[T; LAYERS],
+    active: usize,
+    spinup: [T; 2],
+) {
+    if !T::any(spinup[0].over(1.0) | spinup[1].over(1.0)) {
+        return sweep(carbon, nitrogen, g, active, MIXED);
+    }
+    sweep(carbon, nitrogen, g, active, [0, 1, 2, 4]);
+    sweep(carbon, nitrogen, &g.map(|g| g * spinup[0]), active, [Pool::SlowSoil as usize]);
+    sweep(carbon, nitrogen, &g.map(|g| g * spinup[1]), active, [Pool::PassiveSoil as usize]);
+}
+
+/// One factorisation for the given pools.
+fn sweep<T: Real, const N: usize>(
+    carbon: &mut Pools<T>,
+    nitrogen: &mut Pools<T>,
+    g: &[T; LAYERS],
+    active: usize,
+    pools: [usize; N],
+) {
     let zero = T::default();
     let mut back = [zero; LAYERS];
     let mut above = [[zero; POOLS]; 2];
     let (mut g_above, mut back_above) = (zero, zero);
     for j in 0..active {
         let pivot = T::of(1.0) / (g[j] + THICKNESS[j] + g_above * (-back_above + 1.0));
-        for i in MIXED {
+        for i in pools {
             above[0][i] = (carbon[j][i] + g_above * above[0][i]) * pivot;
             above[1][i] = (nitrogen[j][i] + g_above * above[1][i]) * pivot;
             carbon[j][i] = above[0][i];
@@ -72,7 +95,7 @@ pub(super) fn mix<T: Real>(carbon: &mut Pools<T>, nitrogen: &mut Pools<T>, g: &[
     }
     let mut below = [[zero; POOLS]; 2];
     for j in (0..active).rev() {
-        for i in MIXED {
+        for i in pools {
             below[0][i] = carbon[j][i] + back[j] * below[0][i];
             below[1][i] = nitrogen[j][i] + back[j] * below[1][i];
             carbon[j][i] = below[0][i] * THICKNESS[j];
@@ -108,7 +131,7 @@ mod tests {
         carbon[0] = [10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0];
         nitrogen[5][4] = 1.0;
         carbon[6][0] = 3.0;
-        mix(&mut carbon, &mut nitrogen, &conductance(6, 8.6, &p), 6);
+        mix(&mut carbon, &mut nitrogen, &conductance(6, 8.6, &p), 6, [1.0; 2]);
         let total: f64 = carbon[..6].iter().map(|layer| layer[0]).sum();
         assert!((total - 10.0).abs() < 1e-12);
         assert!((nitrogen.iter().map(|layer| layer[4]).sum::<f64>() - 1.0).abs() < 1e-12);
@@ -128,7 +151,7 @@ mod tests {
         (0..LAYERS).for_each(|j| carbon[j][5] = 50.0 / (1.0 + j as f64));
         let (before, mut nitrogen) = (carbon, empty());
         let g = conductance(LAYERS, 8.6, &p);
-        mix(&mut carbon, &mut nitrogen, &g, LAYERS);
+        mix(&mut carbon, &mut nitrogen, &g, LAYERS, [1.0; 2]);
         let density = |j: usize| carbon[j][5] / THICKNESS[j];
         let flux = |j: usize| if j + 1 < LAYERS { g[j] * (density(j) - density(j + 1)) } else { 0.0 };
         for j in 0..LAYERS {
@@ -147,17 +170,19 @@ mod tests {
         let contents: [Pools; WIDTH] = std::array::from_fn(|k| {
             std::array::from_fn(|j| std::array::from_fn(|i| (k + 2 * i) as f64 / (1.0 + j as f64)))
         });
-        for thaws in [[8.6; WIDTH], [0.0, 0.5, 1.0, 2.5]] {
+        let ones = [[1.0; WIDTH]; 2];
+        let accelerated = [[1.0, 5.0, 1.0, 140.0], [1.0, 222.0, 1.0, 6_000.0]];
+        for (thaws, factors) in [([8.6; WIDTH], ones), ([0.0, 0.5, 1.0, 2.5], accelerated)] {
             let p = SoilParameters::gather(&|k| &parameters[k]);
             let g = conductance(14, Lanes::from(thaws), &p);
             let mut carbon = Pools::<Lanes>::gather(&|k| &contents[k]);
             let mut nitrogen = Pools::<Lanes>::gather(&|k| &contents[WIDTH - 1 - k]);
-            mix(&mut carbon, &mut nitrogen, &g, 14);
+            mix(&mut carbon, &mut nitrogen, &g, 14, factors.map(Lanes::from));
             for k in 0..WIDTH {
                 let alone = conductance(14, thaws[k], &parameters[k]);
                 assert_eq!(g.lane(k).map(f64::to_bits), alone.map(f64::to_bits));
                 let (mut c, mut n) = (contents[k], contents[WIDTH - 1 - k]);
-                mix(&mut c, &mut n, &alone, 14);
+                mix(&mut c, &mut n, &alone, 14, factors.map(|f| f[k]));
                 let bits = |pools: Pools| pools.map(|layer| layer.map(f64::to_bits));
                 assert_eq!(bits(carbon.lane(k)), bits(c));
                 assert_eq!(bits(nitrogen.lane(k)), bits(n));

@@ -76,7 +76,7 @@ pub fn step<T: Real>(
         }
     }
     add_litter(state, input, active);
-    mixing::mix(&mut state.carbon, &mut state.nitrogen, &conductance, active);
+    mixing::mix(&mut state.carbon, &mut state.nitrogen, &conductance, active, p.spinup_mixing);
     if let Some(trace) = trace {
         trace.end_day(state);
     }

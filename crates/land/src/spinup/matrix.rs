@@ -46,6 +46,12 @@ pub enum SpinupError {
         /// Layer, from 0 at the top.
         layer: usize,
     },
+    /// A pool to go on from is not a number.
+    #[error("a given pool is {value}: check what predicted it")]
+    GivenPool {
+        /// What it is.
+        value: f64,
+    },
 }
 
 /// Flows by layer and path of the cascade.
@@ -244,7 +250,7 @@ impl OperatorTrace {
 }
 
 /// What leaves each pool on all its paths.
-fn by_giver(paths: &Paths) -> Pools {
+pub(super) fn by_giver(paths: &Paths) -> Pools {
     let mut sum = empty();
     for j in 0..LAYERS {
         for (path, &i) in FROM.iter().enumerate() {

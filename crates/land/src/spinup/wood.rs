@@ -1,27 +1,21 @@
 //! The equilibrium of wood, the slow pool of plants: input of a cycle over its turnover rate.
 
+use super::cycle::Cycle;
 use crate::column::{Column, ColumnState};
 use crate::constants::YEAR_DAYS;
-use crate::lanes::Real;
 
 /// Largest factor by which one solution may change a pool.
 const LARGEST_STEP: f64 = 20.0;
+/// Pools whose turnover of a cycle is below this, gC m⁻², are empty.
+const EMPTY: f64 = 1e-9;
 
 /// Moves live and dead wood to what the cycle's growth sustains, keeping C:N.
 ///
-/// Over a cycle of `days`, losses are rate × mean pool; what the pool gained beside them is its input. At the
-/// fixed point the factor is one.
-pub(super) fn solve<T: Real>(
-    column: &Column<T>,
-    before: &ColumnState<T>,
-    after: &mut ColumnState<T>,
-    days: f64,
-) {
-    for ((tile, before), plant) in column.tiles.iter().zip(&before.plants).zip(&mut after.plants) {
-        let p = &tile.parameters;
-        let death = p.r_mort / YEAR_DAYS;
-        let live = factor(before.livewood, plant.livewood, (death + p.lwtop_ann / YEAR_DAYS) * days);
-        let dead = factor(before.deadwood, plant.deadwood, death * days);
+/// Over a cycle, losses are rate × mean pool; what the pool gained beside them is its input. At the fixed point the
+/// factor is one.
+pub(super) fn solve(column: &Column, cycle: &Cycle, state: &mut ColumnState) {
+    for (i, plant) in state.plants.iter_mut().enumerate() {
+        let [live, dead] = factors(column, cycle, i);
         plant.livewood *= live;
         plant.nitrogen.livewood *= live;
         plant.deadwood *= dead;
@@ -29,11 +23,33 @@ pub(super) fn solve<T: Real>(
     }
 }
 
-/// Equilibrium over present pool, from the pool before and after and the turnover (rate × time) between.
-fn factor<T: Real>(before: T, after: T, turnover: T) -> T {
+/// (equilibrium − mean) / equilibrium of live and dead wood.
+///
+/// The farthest of all tiles.
+pub(super) fn distance(column: &Column, cycle: &Cycle) -> [f64; 2] {
+    let farther = |a: f64, b: f64| if b.abs() > a.abs() { b } else { a };
+    (0..column.tiles.len()).fold([0.0; 2], |farthest, i| {
+        let of_tile = factors(column, cycle, i).map(|factor| 1.0 - 1.0 / factor);
+        [farther(farthest[0], of_tile[0]), farther(farthest[1], of_tile[1])]
+    })
+}
+
+/// Equilibrium over mean pool, of live and dead wood of a tile.
+fn factors(column: &Column, cycle: &Cycle, tile: usize) -> [f64; 2] {
+    let p = &column.tiles[tile].parameters;
+    let (before, after) = (&cycle.before.plants[tile], &cycle.after.plants[tile]);
+    let days = cycle.trace.days as f64;
+    let death = p.r_mort / YEAR_DAYS;
+    [
+        factor(before.livewood, after.livewood, (death + p.lwtop_ann / YEAR_DAYS) * days),
+        factor(before.deadwood, after.deadwood, death * days),
+    ]
+}
+
+/// Equilibrium over present pool, from the pool before and after and the turnover (rate × time) between, bounded.
+fn factor(before: f64, after: f64, turnover: f64) -> f64 {
     let lost = turnover * (before + after) * 0.5;
-    let factor = ((after - before) / lost + 1.0).clamp(1.0 / LARGEST_STEP, LARGEST_STEP);
-    T::select(lost.over(1e-9), factor, 1.0)
+    if lost > EMPTY { ((after - before) / lost + 1.0).clamp(1.0 / LARGEST_STEP, LARGEST_STEP) } else { 1.0 }
 }
 
 #[cfg(test)]

@@ -133,7 +133,7 @@ impl Validator<'_> {
         let method = w.method.unwrap_or(SpinupMethod::Matrix);
         let default = match method {
             SpinupMethod::Matrix => DEFAULT_MATRIX_CYCLES,
-            SpinupMethod::BruteForce => DEFAULT_BRUTE_FORCE_CYCLES,
+            SpinupMethod::BruteForce | SpinupMethod::AcceleratedDecomposition => DEFAULT_BRUTE_FORCE_CYCLES,
         };
         let max_cycles = w.max_cycles.unwrap_or(default);
         self.range("spinup.max_cycles", max_cycles, 1..=100_000)?;

@@ -139,6 +139,8 @@ pub enum SpinupMethod {
     Matrix,
     /// The model itself, cycle after cycle.
     BruteForce,
+    /// CLM's accelerated decomposition, then the model itself until it rests.
+    AcceleratedDecomposition,
 }
 
 /// Spin-up.

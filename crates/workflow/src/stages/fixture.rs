@@ -8,7 +8,7 @@ use reterra_assimilation::etki::Step;
 use reterra_land::column::{LargestImbalance, MonthlyOutput};
 use reterra_land::constants::DAY;
 use reterra_land::forcing::MONTH_DAYS;
-use reterra_land::spinup::Report;
+use reterra_land::spinup::{Method, Report};
 use reterra_statistics::{Stage as StreamStage, StreamKey};
 
 use super::baselines::Baselines;
@@ -297,6 +297,7 @@ fn spinup_note(cases: &[StationCase]) -> SpinUpNote {
         drift: -0.2,
         distance: [1e-4; 7],
         imbalance: IMBALANCE,
+        ..Report::new(Method::Matrix)
     };
     let of = |c: &StationCase| StationSpinUp {
         id: c.station.id.clone(),

@@ -29,6 +29,7 @@ pub fn options(spinup: &Spinup) -> Options {
         method: match spinup.method {
             SpinupMethod::Matrix => Method::Matrix,
             SpinupMethod::BruteForce => Method::BruteForce,
+            SpinupMethod::AcceleratedDecomposition => Method::AcceleratedDecomposition,
         },
         drift_limit: spinup.drift_limit,
         distance_limit: DISTANCE,

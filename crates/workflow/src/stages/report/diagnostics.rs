@@ -13,6 +13,7 @@ pub(super) fn spinup(note: &SpinUpNote, workflow: &Workflow) -> SpinUp {
     let method = match workflow.spinup.method {
         SpinupMethod::Matrix => "semi-analytic matrix solution, nitrogen feedback iterated",
         SpinupMethod::BruteForce => "the model itself, cycle after cycle",
+        SpinupMethod::AcceleratedDecomposition => "accelerated decomposition, then the model itself",
     };
     let station = |s: &StationSpinUp| ShownSpinUp {
         station: s.id.clone(),

@@ -1,0 +1,111 @@
+//! The ways against each other.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::column::{Column, ColumnState, Cover, Site};
+use crate::energy::solar::SolarTable;
+use crate::forcing::{MonthlyWeather, WeatherSeries};
+use crate::lanes::{Lanes, WIDTH};
+use crate::parameters::Parameters;
+use crate::plant::pft::Pft;
+use crate::soil::{POOLS, Pool};
+use crate::weather::disaggregate;
+
+/// A forcing cycle of two years with cold winters.
+fn weather() -> WeatherSeries {
+    let month = |m: usize| {
+        let wave = (std::f64::consts::TAU * (m as f64 - 0.5) / 12.0).cos();
+        MonthlyWeather {
+            tmin: 274.0 - 12.0 * wave,
+            tmax: 283.0 - 14.0 * wave,
+            shortwave: 120.0 - 95.0 * wave,
+            vpd: 350.0 - 250.0 * wave,
+            precipitation: if m < 12 { 2.5e-5 } else { 1.8e-5 },
+            co2: 380.0,
+        }
+    };
+    let months: Vec<MonthlyWeather> = (0..24).map(month).collect();
+    disaggregate(&months, 0, 3, 0).unwrap()
+}
+
+/// A boreal forest on shallow soil at 61° N, where CLM accelerates most.
+fn column(flnr: f64) -> Column {
+    let pft = Pft::NeedleleafEvergreenBoreal;
+    let site = Site {
+        latitude: 61.0,
+        elevation: 200.0,
+        cover: Cover::whole(pft),
+        sand: 45.0,
+        clay: 15.0,
+        soil_depth: 0.5,
+        nitrogen_deposition: 0.8,
+    };
+    let mut parameters = Parameters::for_pft(pft);
+    parameters.flnr *= flnr;
+    Column::new(&site, vec![parameters], Arc::new(SolarTable::new(61.0))).unwrap()
+}
+
+fn pools(state: &ColumnState) -> [f64; POOLS] {
+    state.soil.carbon_by_pool()
+}
+
+#[test]
+fn accelerated_and_semi_analytic_ways_meet() {
+    let (column, weather) = (column(1.0), weather());
+    let start = ColumnState::cold_start(&column, 278.0);
+    let run = |method, max_cycles| {
+        let options = Options { method, max_cycles, ..Options::default() };
+        spin_up(&column, &start, &weather, &options).unwrap()
+    };
+    let (matrix, report) = run(Method::Matrix, 300);
+    assert!(report.converged && report.years < 400.0, "{report:?}");
+    let (accelerated, report) = run(Method::AcceleratedDecomposition, 1_500);
+    assert!(report.converged, "{report:?}");
+    let passive = Pool::PassiveSoil as usize;
+    let (a, b) = (pools(&accelerated)[passive], pools(&matrix)[passive]);
+    assert!((a / b - 1.0).abs() < 0.10, "{a} {b}");
+}
+
+#[test]
+fn given_pools_are_judged_not_solved() {
+    let (column, weather) = (column(1.0), weather());
+    let start = ColumnState::cold_start(&column, 278.0);
+    let solve = Options { max_cycles: 300, ..Options::default() };
+    let (rest, _) = spin_up(&column, &start, &weather, &solve).unwrap();
+    let judge = Options { method: Method::Continue, distance_limit: 0.02, ..solve };
+    let judged = |given: &GivenPools| {
+        let mut state = rest.clone();
+        given.put_into(&mut state, &column).unwrap();
+        spin_up(&column, &state, &weather, &judge).unwrap().1
+    };
+    let mut given = GivenPools::of(&rest);
+    assert!(judged(&given).converged);
+    for layer in &mut given.carbon {
+        layer[Pool::PassiveSoil as usize] *= 0.7;
+    }
+    let report = judged(&given);
+    assert!(!report.converged && report.distance[Pool::PassiveSoil as usize] > 0.25, "{report:?}");
+    given.plants[0][0] = f64::NAN;
+    assert!(given.put_into(&mut rest.clone(), &column).is_err());
+}
+
+#[test]
+fn every_way_gives_a_column_of_a_batch_what_it_gives_it_alone() {
+    let weather = weather();
+    let columns: Vec<Column> = (0..WIDTH).map(|k| column(0.8 + 0.15 * k as f64)).collect();
+    let starts: Vec<ColumnState> = columns.iter().map(|c| ColumnState::cold_start(c, 278.0)).collect();
+    for method in Method::ALL {
+        let options = Options { method, max_cycles: 12, ..Options::default() };
+        let together = spin_up_batch::<Lanes>(
+            &columns.iter().collect::<Vec<_>>(),
+            &starts.iter().collect::<Vec<_>>(),
+            &[&weather; WIDTH],
+            &options,
+        );
+        for ((column, start), end) in columns.iter().zip(&starts).zip(together) {
+            let alone = spin_up(column, start, &weather, &options).unwrap();
+            assert!(end.unwrap() == alone, "{method:?}");
+        }
+    }
+}
