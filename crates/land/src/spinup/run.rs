@@ -27,6 +27,7 @@ pub fn spin_up(
 
 /// As [`spin_up`], for a batch of [`Real::WIDTH`] columns that [are alike](Column::is_like), with forcing cycles of
 /// the same months; each column ends as it would alone.
+#[must_use]
 pub fn spin_up_batch<T: Real>(
     columns: &[&Column],
     states: &[&ColumnState],

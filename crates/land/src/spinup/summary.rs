@@ -9,7 +9,7 @@ use super::report::LIMITS;
 const COLUMN_LIMIT: f64 = LIMITS[0].1;
 /// Largest share of the area in disequilibrium (CLM's `SpinupStability` tools).
 const AREA_LIMIT: f64 = 0.03;
-/// Largest drift of carbon and GPP of CLM's land, gC yr⁻¹ (0.02 PgC), and the area of that land, m².
+/// Largest drift of carbon and GPP of CLM's land, gC yr⁻¹ (0.02 `PgC`), and the area of that land, m².
 const GLOBAL_LIMIT: f64 = 0.02e15;
 const GLOBAL_AREA: f64 = 1.49e14;
 /// Largest mean drift of leaf area (m² m⁻² yr⁻¹) and water (kg m⁻² yr⁻¹).
@@ -62,14 +62,16 @@ impl Summary {
             converged: columns.iter().filter(|(_, report)| report.converged).count(),
             mean_drifts: std::array::from_fn(mean_drift),
             total_drift: mean(&|report| report.drift) * area,
-            disequilibrium: mean(&|report| f64::from(u8::from(!(report.drift.abs() <= COLUMN_LIMIT)))),
+            disequilibrium: mean(&|report| {
+                f64::from(u8::from(report.drift.is_nan() || report.drift.abs() > COLUMN_LIMIT))
+            }),
             largest_distance: columns.iter().map(|(_, report)| report.largest_distance()).fold(0.0, f64::max),
             mean_distance: mean(&Report::largest_distance),
             years: columns.iter().map(|(_, report)| report.years).sum(),
         })
     }
 
-    /// CLM's verdict: at most 3 % of the area in disequilibrium, and mean drifts below 0.02 PgC yr⁻¹ over the area of
+    /// CLM's verdict: at most 3 % of the area in disequilibrium, and mean drifts below 0.02 `PgC` yr⁻¹ over the area of
     /// the land, 0.02 of leaf area and 1 mm of water a year.
     #[must_use]
     pub fn is_in_equilibrium(&self) -> bool {
