@@ -62,36 +62,47 @@ macro_rules! parameters {
                 }
             }
 
+            /// Smallest and largest value that [`Self::set`] accepts.
+            ///
+            /// # Errors
+            /// [`LandError::UnknownParameter`].
+            pub fn range(name: &str) -> Result<(f64, f64), LandError> {
+                match name {
+                    $(stringify!($name) => Ok(($lower, $upper)),)*
+                    "q10_hr" => Ok((1.0, 5.0)),
+                    "decomp_scale" => Ok((0.01, 100.0)),
+                    "tau_s2" => Ok((0.1, 1e3)),
+                    "tau_s3" => Ok((1.0, 1e5)),
+                    "tau_l2_l3" => Ok((0.01, 10.0)),
+                    "tau_cwd" => Ok((0.1, 100.0)),
+                    _ => Err(LandError::UnknownParameter { name: name.to_owned() }),
+                }
+            }
+
             /// Sets a parameter by name, clamped to nothing: a value out of range is an error.
             ///
             /// # Errors
             /// [`LandError::UnknownParameter`], [`LandError::ParameterRange`].
             pub fn set(&mut self, name: &str, value: f64) -> Result<(), LandError> {
-                match name {
-                    $(stringify!($name) => {
-                        check(stringify!($name), value, $lower, $upper)?;
-                        self.$name = value;
-                    })*
-                    "q10_hr" => { check("q10_hr", value, 1.0, 5.0)?; self.soil.q10_hr = value; }
-                    "decomp_scale" => { check("decomp_scale", value, 0.01, 100.0)?; self.soil.decomp_scale = value; }
-                    "tau_s2" => { check("tau_s2", value, 0.1, 1e3)?; self.soil.tau_s2 = value; }
-                    "tau_s3" => { check("tau_s3", value, 1.0, 1e5)?; self.soil.tau_s3 = value; }
-                    "tau_l2_l3" => { check("tau_l2_l3", value, 0.01, 10.0)?; self.soil.tau_l2_l3 = value; }
-                    "tau_cwd" => { check("tau_cwd", value, 0.1, 100.0)?; self.soil.tau_cwd = value; }
+                let (lower, upper) = Self::range(name)?;
+                let (name, place) = match name {
+                    $(stringify!($name) => (stringify!($name), &mut self.$name),)*
+                    "q10_hr" => ("q10_hr", &mut self.soil.q10_hr),
+                    "decomp_scale" => ("decomp_scale", &mut self.soil.decomp_scale),
+                    "tau_s2" => ("tau_s2", &mut self.soil.tau_s2),
+                    "tau_s3" => ("tau_s3", &mut self.soil.tau_s3),
+                    "tau_l2_l3" => ("tau_l2_l3", &mut self.soil.tau_l2_l3),
+                    "tau_cwd" => ("tau_cwd", &mut self.soil.tau_cwd),
                     _ => return Err(LandError::UnknownParameter { name: name.to_owned() }),
+                };
+                if !(value >= lower && value <= upper) {
+                    return Err(LandError::ParameterRange { name, value, lower, upper });
                 }
+                *place = value;
                 Ok(())
             }
         }
     };
-}
-
-fn check(name: &'static str, value: f64, lower: f64, upper: f64) -> Result<(), LandError> {
-    if value >= lower && value <= upper {
-        Ok(())
-    } else {
-        Err(LandError::ParameterRange { name, value, lower, upper })
-    }
 }
 
 parameters! {
