@@ -111,11 +111,11 @@ pub trait Real:
     #[must_use]
     fn abs(self) -> Self;
 
-    /// The larger one.
+    /// The larger one; not a number where either is not, so that no bound hides a failure.
     #[must_use]
     fn max(self, other: impl Into<Self>) -> Self;
 
-    /// The smaller one.
+    /// The smaller one; not a number where either is not.
     #[must_use]
     fn min(self, other: impl Into<Self>) -> Self;
 
@@ -360,11 +360,13 @@ impl Real for f64 {
     }
     #[inline]
     fn max(self, other: impl Into<Self>) -> Self {
-        f64::max(self, other.into())
+        let other = other.into();
+        if self > other || self.is_nan() { self } else { other }
     }
     #[inline]
     fn min(self, other: impl Into<Self>) -> Self {
-        f64::min(self, other.into())
+        let other = other.into();
+        if self < other || self.is_nan() { self } else { other }
     }
     #[inline]
     fn over(self, other: impl Into<Self>) -> bool {
@@ -467,11 +469,13 @@ impl Real for Lanes {
     }
     #[inline]
     fn max(self, other: impl Into<Self>) -> Self {
-        f64x4::max(self, other.into())
+        let other = other.into();
+        (self.simd_gt(other) | self.is_nan()).bitselect(self, other)
     }
     #[inline]
     fn min(self, other: impl Into<Self>) -> Self {
-        f64x4::min(self, other.into())
+        let other = other.into();
+        (self.simd_lt(other) | self.is_nan()).bitselect(self, other)
     }
     #[inline]
     fn over(self, other: impl Into<Self>) -> LaneMask {
@@ -535,6 +539,24 @@ mod tests {
             );
         }
         assert!(Real::powf(0.0, 2.5) == 0.0);
+    }
+
+    #[test]
+    fn bounds_pass_on_what_is_not_a_number_and_treat_zeros_alike() {
+        let values = [f64::NAN, -1.0, -0.0, 0.0, 2.0, f64::INFINITY];
+        for (a, b) in values.iter().flat_map(|&a| values.map(|b| (a, b))) {
+            for (lanes, alone) in [Real::max(Lanes::from(a), b), Real::min(Lanes::from(a), b)]
+                .into_iter()
+                .zip([Real::max(a, b), Real::min(a, b)])
+            {
+                assert_eq!(lanes.at(1).to_bits(), alone.to_bits(), "{a} {b}");
+                assert_eq!(alone.is_nan(), a.is_nan() || b.is_nan(), "{a} {b}");
+            }
+        }
+        assert!(Real::clamp(f64::NAN, 0.0, 1.0).is_nan());
+        assert!(
+            (Real::max(1.0, 2.0) - 2.0_f64).abs() < 1e-12 && (Real::min(1.0, 2.0) - 1.0_f64).abs() < 1e-12
+        );
     }
 
     batched! {
