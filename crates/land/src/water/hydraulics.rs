@@ -46,8 +46,10 @@ impl Hydraulics {
     ) -> Self {
         let porosity = ((0.489 - 0.001_26 * sand) * porosity_scale).clamp(0.1, 0.95);
         let bulk = (1.0 - porosity) * 2_700.0;
-        let solid = (8.80 * sand + 2.92 * clay) / (sand + clay);
-        let solid_heat = (2.128 * sand + 2.385 * clay) / (sand + clay) * 1e6;
+        // Neither regression knows silt: alone, it counts as clay.
+        let (sandy, clayey) = if sand + clay > 0.0 { (sand, clay) } else { (0.0, 1.0) };
+        let solid = (8.80 * sandy + 2.92 * clayey) / (sandy + clayey);
+        let solid_heat = (2.128 * sandy + 2.385 * clayey) / (sandy + clayey) * 1e6;
         let mut capacity = [0.0; LAYERS];
         for i in 0..layers {
             capacity[i] = porosity * THICKNESS[i] * 1_000.0;
@@ -89,6 +91,14 @@ mod tests {
         assert!((loam.suction - 207.3).abs() < 1.0, "{}", loam.suction);
         assert!((loam.conductivity / DAY - 0.004_19).abs() < 1e-4, "{}", loam.conductivity / DAY);
         assert!((loam.potential(1.0) + 207.3 * 9.8e-6).abs() < 1e-5);
+    }
+
+    #[test]
+    fn pure_silt_conducts_heat_as_clay_does() {
+        let silt = Hydraulics::from_texture(0.0, 0.0, 20, 1.0, 1.0);
+        let with_a_little_clay = Hydraulics::from_texture(0.0, 1e-9, 20, 1.0, 1.0);
+        assert!((silt.heat_saturated / with_a_little_clay.heat_saturated - 1.0).abs() < 1e-6);
+        assert!((silt.heat_solid / with_a_little_clay.heat_solid - 1.0).abs() < 1e-6);
     }
 
     #[test]
