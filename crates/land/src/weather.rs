@@ -96,8 +96,16 @@ fn days_of(
         shortwave[d] = course(|m| m.shortwave).max(0.0) * sky;
         vpd[d] = course(|m| m.vpd).max(1.0) * (0.4 + 0.6 * sky) * (0.08 * TEMPERATURE_SD * *noise).exp();
     }
+    let mut range: Vec<f64> = tmax.iter().zip(&tmin).map(|(max, min)| max - min).collect();
     shift_to_mean(&mut tmin, month.tmin);
     shift_to_mean(&mut tmax, month.tmax);
+    if tmax.iter().zip(&tmin).any(|(max, min)| max < min) {
+        // A month of far smaller range than its neighbours: scaled, as it has to stay positive.
+        scale_to_mean(&mut range, month.tmax - month.tmin);
+        for d in 0..n {
+            tmax[d] = tmin[d] + range[d];
+        }
+    }
     scale_to_mean(&mut shortwave, month.shortwave);
     scale_to_mean(&mut vpd, month.vpd);
     (0..n)
@@ -173,6 +181,17 @@ mod tests {
             assert!(days.iter().all(|d| d.shortwave >= 0.0 && d.vpd >= 0.0 && d.precipitation >= 0.0));
             assert!(days.iter().all(|d| d.tmax >= d.tmin - 1e-9));
         }
+    }
+
+    #[test]
+    fn a_cloudy_month_between_clear_ones_keeps_its_order_of_minimum_and_maximum() {
+        let mut months = year();
+        months[5].tmax = months[5].tmin + 0.5;
+        let series = disaggregate(&months, 0, 7, 3).unwrap();
+        let (_, _, days) = series.by_month().nth(5).unwrap();
+        assert!(days.iter().all(|d| d.tmax >= d.tmin));
+        let mean = days.iter().map(|d| d.tmax).sum::<f64>() / days.len() as f64;
+        assert!((mean - months[5].tmax).abs() < 1e-10);
     }
 
     #[test]
