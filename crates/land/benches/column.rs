@@ -4,12 +4,13 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use reterra_land::column::{Column, ColumnState, Cover, Site, simulate_batch};
+use reterra_land::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND, simulate_batch};
 use reterra_land::energy::solar::SolarTable;
 use reterra_land::forcing::{MonthlyWeather, WeatherSeries};
 use reterra_land::lanes::{Batched, Lanes, Real, WIDTH};
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::Pft;
+use reterra_land::soil::LAYERS;
 use reterra_land::weather::disaggregate;
 
 /// Years of one pass.
@@ -40,7 +41,10 @@ fn column(flnr: f64) -> Column {
         cover: Cover::whole(pft),
         sand: 40.0,
         clay: 20.0,
+        organic: [0.0; LAYERS],
         soil_depth: 8.6,
+        base: Base::Open,
+        wind: USUAL_WIND,
         nitrogen_deposition: 1.0,
     };
     let mut parameters = Parameters::for_pft(pft);

@@ -14,6 +14,10 @@ pub const LATENT_FUSION: f64 = 3.337e5;
 pub const WATER_DENSITY: f64 = 1_000.0;
 /// Density of ice, kg m⁻³.
 pub const ICE_DENSITY: f64 = 917.0;
+/// Specific heat of liquid water, J kg⁻¹ K⁻¹.
+pub const LIQUID_HEAT: f64 = 4_188.0;
+/// Specific heat of ice, J kg⁻¹ K⁻¹.
+pub const ICE_HEAT: f64 = 2_117.27;
 /// Specific heat of dry air, J kg⁻¹ K⁻¹.
 pub const AIR_HEAT: f64 = 1_004.64;
 /// Universal gas constant, J mol⁻¹ K⁻¹.

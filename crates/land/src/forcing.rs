@@ -3,6 +3,9 @@
 use crate::batched;
 use crate::error::LandError;
 
+/// Marks long-wave radiation that nobody measured.
+pub const UNKNOWN: f64 = 0.0;
+
 batched! {
     /// Weather of one day.
     #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,6 +16,8 @@ batched! {
         pub tmax: T,
         /// Mean incident short-wave radiation, W m⁻².
         pub shortwave: T,
+        /// Mean incident long-wave radiation, W m⁻²; [`UNKNOWN`] has the model estimate its net loss.
+        pub longwave: T,
         /// Vapour pressure deficit, Pa.
         pub vpd: T,
         /// Precipitation, kg m⁻² d⁻¹.

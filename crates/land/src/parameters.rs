@@ -9,6 +9,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::constants::FREEZING;
 use crate::error::LandError;
 use crate::lanes::{Batched, Real};
 use crate::plant::pft::{Pft, VegetationClass};
@@ -126,7 +127,8 @@ parameters! {
     flnr, 0.001, 2.0, "Fraction of leaf N in Rubisco.";
     br_mr, 0.0, 1e-4, "Maintenance respiration of stem at 20 °C, gC gN⁻¹ s⁻¹.";
     br_mr_root, 0.0, 1e-4, "Maintenance respiration of fine roots at 20 °C, gC gN⁻¹ s⁻¹.";
-    lmr_scale, 0.0, 100.0, "Leaf dark respiration relative to 0.015 Vcmax (Collatz et al. 1991).";
+    lmr_intercept_atkin, -5.0, 10.0, "Leaf dark respiration at 25 °C of a leaf without nitrogen acclimated to 0 °C, µmol m⁻² s⁻¹ (Atkin et al. 2015, doi:10.1111/nph.13253).";
+    lmr_scale, 0.0, 100.0, "Multiplier on leaf dark respiration.";
     q10_mr, 1.0, 5.0, "Q10 of maintenance respiration.";
     lwtop_ann, 0.0, 5.0, "Turnover of live to dead wood, yr⁻¹.";
     r_mort, 0.0, 1.0, "Whole-plant mortality, yr⁻¹.";
@@ -147,6 +149,7 @@ parameters! {
     hksat_scale, 1e-4, 1e4, "Multiplier on saturated conductivity.";
     soil_resistance, 0.0, 1e5, "Resistance of a half-dry surface to evaporation, s m⁻¹.";
     nfix_scale, 0.0, 100.0, "Multiplier on symbiotic nitrogen fixation.";
+    perecm, 0.0, 1.0, "Ectomycorrhizal share of uptake through mycorrhiza (CLM5 FUN).";
     fracfixers, 0.0, 1.0, "Share of nitrogen demand left unmet by the soil that the plant buys with carbon (CLM5 FUN: fixation and symbionts).";
     nfert, 0.0, 100.0, "Nitrogen fertiliser, gN m⁻² yr⁻¹, given evenly from mid-March to mid-June.";
     harvest_day, 0.0, 364.0, "Day of the (first) harvest or cut, 0-based.";
@@ -194,6 +197,11 @@ const FLNR: [f64; 15] = [
     0.0509, 0.0466, 0.0546, 0.0461, 0.0515, 0.0716, 0.1007, 0.1007, 0.0517, 0.0943, 0.0943, 0.1365, 0.1365,
     0.09, 0.1758,
 ];
+const LMR_INTERCEPT_ATKIN: [f64; 15] = [
+    1.4995, 1.4995, 1.4995, 1.756, 1.756, 1.756, 1.756, 1.756, 2.0749, 2.0749, 2.0749, 2.1956, 2.1956,
+    2.1956, 2.1956,
+];
+const PERECM: [f64; 15] = [1.0, 1.0, 1.0, 0.0, 0.0, 0.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 0.0];
 const ROOTPROF_BETA: [f64; 15] =
     [0.976, 0.943, 0.943, 0.993, 0.966, 0.993, 0.966, 0.943, 0.964, 0.964, 0.914, 0.914, 0.943, 0.943, 0.943];
 const SMPSO: [f64; 15] =
@@ -236,6 +244,7 @@ impl Parameters {
             flnr: FLNR[i],
             br_mr: 2.525e-6,
             br_mr_root: 8.3e-7,
+            lmr_intercept_atkin: LMR_INTERCEPT_ATKIN[i],
             lmr_scale: 1.0,
             q10_mr: 1.5,
             lwtop_ann: 0.7,
@@ -257,6 +266,7 @@ impl Parameters {
             hksat_scale: 1.0,
             soil_resistance: 300.0,
             nfix_scale: 1.0,
+            perecm: PERECM[i],
             fracfixers: 0.25,
             nfert: if pft == Pft::C3Crop { 12.0 } else { 0.0 },
             harvest_day: if pft == Pft::C3Crop { 205.0 } else { 165.0 },
@@ -316,6 +326,16 @@ impl<T: Real> Parameters<T> {
         const ACTIVITY: f64 = 60.0;
         self.flnr * (RUBISCO_PER_NITROGEN * ACTIVITY) / (self.slatop * self.leafcn)
     }
+
+    /// Dark respiration at 25 °C of the top leaf, µmol m⁻² s⁻¹, acclimated to a ten-day mean temperature, K (Atkin et al.
+    /// 2015, doi:10.1111/nph.13253; CLM5 technical note, section 2.9.5).
+    #[must_use]
+    pub fn leaf_respiration25(&self, t10: T) -> T {
+        const PER_NITROGEN: f64 = 0.2061;
+        const PER_KELVIN: f64 = 0.0402;
+        let nitrogen = T::of(1.0) / (self.slatop * self.leafcn);
+        (self.lmr_intercept_atkin + nitrogen * PER_NITROGEN - (t10 - FREEZING) * PER_KELVIN).max(0.0)
+    }
 }
 
 #[cfg(test)]
@@ -333,6 +353,15 @@ mod tests {
         assert!(matches!(p.set("medlynslop", 1.0), Err(LandError::UnknownParameter { .. })));
         assert!(matches!(p.set("slatop", -1.0), Err(LandError::ParameterRange { .. })));
         assert!(p.set("slatop", f64::NAN).is_err());
+    }
+
+    #[test]
+    fn leaves_respire_what_atkin_measured() {
+        // Needleleaf with 1.724 gN m-2, acclimated to 10 °C: 1.4995 + 0.2061 1.724 - 0.402.
+        let p = Parameters::for_pft(Pft::NeedleleafEvergreenTemperate);
+        assert!((p.leaf_respiration25(283.15) - 1.4528).abs() < 1e-3);
+        // Acclimation never turns it round.
+        assert!(p.leaf_respiration25(380.0).abs() < 1e-12);
     }
 
     #[test]

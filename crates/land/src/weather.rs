@@ -12,7 +12,7 @@ use reterra_statistics::random::{Stage, Stream, StreamKey};
 
 use crate::constants::DAY;
 use crate::error::LandError;
-use crate::forcing::{DailyWeather, MONTH_DAYS, MonthlyWeather, WeatherSeries};
+use crate::forcing::{DailyWeather, MONTH_DAYS, MonthlyWeather, UNKNOWN, WeatherSeries};
 
 /// Day-to-day persistence and spread of temperature, K.
 const PERSISTENCE: f64 = 0.7;
@@ -113,6 +113,7 @@ fn days_of(
             tmin: tmin[d],
             tmax: tmax[d],
             shortwave: shortwave[d],
+            longwave: UNKNOWN,
             vpd: vpd[d],
             precipitation: rain[d],
         })

@@ -3,10 +3,10 @@
 //! The 3-hourly forcing of 1901 to 1910 becomes daily weather; the surface data give cover, texture and bedrock. Our
 //! model is spun up over the same ten years, the run is itself near its own equilibrium.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use reterra_land::column::{Column, ColumnState, Cover, Site, simulate_days};
+use reterra_land::column::{Base, Column, ColumnState, Cover, Site, simulate_days};
 use reterra_land::constants::DAY;
 use reterra_land::energy::solar::SolarTable;
 use reterra_land::forcing::{DailyWeather, MONTH_DAYS, WeatherSeries};
@@ -66,8 +66,9 @@ struct History {
 /// [`ValidationError::NoData`], unreadable files, errors of the model.
 pub fn measure() -> Result<Vec<Record>, ValidationError> {
     let folder = places::shared("clm_alp1")?;
-    let weather = forcing(&folder.join("inputdata/atm/datm7/GSWP3v1/ALP1"))?;
-    let site = site(&folder.join("eclm_run/surfdata_ALP1_natveg.nc"))?;
+    let atmosphere = folder.join("inputdata/atm/datm7/GSWP3v1/ALP1");
+    let weather = forcing(&atmosphere)?;
+    let site = site(&folder.join("eclm_run/surfdata_ALP1_natveg.nc"), mean_wind(&atmosphere)?)?;
     let (theirs, layers) = history(&folder.join("eclm_run/eclm_alp1_postAD_monthly_y61-70.nc"))?;
     let ours = run(&site, &weather)?;
     Ok(compare(&ours, &theirs, layers))
@@ -85,6 +86,12 @@ fn compare(ours: &History, theirs: &History, layers: usize) -> Vec<Record> {
         eprintln!("{name} by year, gC m-2: {:.0?} against {:.0?}", annual(ours), annual(theirs));
     }
     eprintln!("LAI by month: {:.2?} against {:.2?}", seasonal(&ours.lai), seasonal(&theirs.lai));
+    for i in [0, 3, 6, 7].into_iter().filter(|&i| i < layers) {
+        let (t, w) = (seasonal(&layer(&ours.temperature, i)), seasonal(&layer(&theirs.temperature, i)));
+        eprintln!("temperature of layer {i}, K: {t:.1?}\n{:>24}{w:.1?}", "against ");
+        let (t, w) = (seasonal(&layer(&ours.moisture, i)), seasonal(&layer(&theirs.moisture, i)));
+        eprintln!("water of layer {i}, m3 m-3: {t:.3?}\n{:>25}{w:.3?}", "against ");
+    }
     let largest = temperature.iter().fold(0.0_f64, |a, &b| a.max(b));
     let median = |mut values: Vec<f64>| {
         values.sort_by(f64::total_cmp);
@@ -131,7 +138,7 @@ fn run(site: &Site, weather: &WeatherSeries) -> Result<History, ValidationError>
         for i in 0..column.hydraulics.layers {
             let water = (state.water.liquid[i] + state.water.ice[i]) / column.hydraulics.capacity[i];
             history.temperature[month][i] += state.temperature[i] * share;
-            history.moisture[month][i] += water * column.hydraulics.porosity * share;
+            history.moisture[month][i] += water * column.hydraulics.porosity[i] * share;
         }
     });
     match outcome.failures.into_iter().flatten().next() {
@@ -148,14 +155,28 @@ fn values(path: &Path, name: &str) -> Result<Vec<f64>, ValidationError> {
     file.variable(name).ok_or_else(absent)?.get_values(..).map_err(fail)
 }
 
+fn month_file(folder: &Path, month: usize) -> PathBuf {
+    folder.join(format!("clm1pt_ALP1_{}-{:02}.nc", FIRST_YEAR + month / 12, month % 12 + 1))
+}
+
+/// Mean wind of the forcing cycle by calendar month, m s⁻¹.
+fn mean_wind(folder: &Path) -> Result<[f64; 12], ValidationError> {
+    let mut wind = [0.0; 12];
+    for month in 0..12 * YEARS {
+        let all = values(&month_file(folder, month), "WIND")?;
+        wind[month % 12] += all.iter().sum::<f64>() / (all.len() * YEARS) as f64;
+    }
+    Ok(wind)
+}
+
 /// Daily weather from the 3-hourly files of the forcing cycle.
 fn forcing(folder: &Path) -> Result<WeatherSeries, ValidationError> {
     let mut days = Vec::new();
     for month in 0..12 * YEARS {
-        let file = folder.join(format!("clm1pt_ALP1_{}-{:02}.nc", FIRST_YEAR + month / 12, month % 12 + 1));
+        let file = month_file(folder, month);
         let read = |name| values(&file, name);
         let (t, q, p) = (read("TBOT")?, read("QBOT")?, read("PSRF")?);
-        let (radiation, rain) = (read("FSDS")?, read("PRECTmms")?);
+        let (radiation, sky, rain) = (read("FSDS")?, read("FLDS")?, read("PRECTmms")?);
         let length = t.len() / steps_per_day(t.len());
         for day in 0..MONTH_DAYS[month % 12] {
             let width = steps_per_day(t.len());
@@ -166,6 +187,7 @@ fn forcing(folder: &Path) -> Result<WeatherSeries, ValidationError> {
                 tmin: t[at.clone()].iter().fold(f64::INFINITY, |a, &b| a.min(b)),
                 tmax: t[at.clone()].iter().fold(f64::NEG_INFINITY, |a, &b| a.max(b)),
                 shortwave: mean(&radiation).max(0.0),
+                longwave: mean(&sky),
                 vpd: mean(&deficit),
                 precipitation: mean(&rain).max(0.0) * DAY,
             });
@@ -186,7 +208,7 @@ fn vapour_deficit(temperature: f64, humidity: f64, pressure: f64) -> f64 {
     (saturation - humidity * pressure / (0.622 + 0.378 * humidity)).max(0.0)
 }
 
-fn site(surface: &Path) -> Result<Site, ValidationError> {
+fn site(surface: &Path, wind: [f64; 12]) -> Result<Site, ValidationError> {
     let read = |name| values(surface, name);
     let cover = read("PCT_NAT_PFT")?;
     let cover: Vec<Cover> = TYPES
@@ -202,9 +224,17 @@ fn site(surface: &Path) -> Result<Site, ValidationError> {
         cover,
         sand: mean(read("PCT_SAND")?),
         clay: mean(read("PCT_CLAY")?),
+        organic: organic(&read("ORGANIC")?),
         soil_depth: read("zbedrock")?[0],
+        base: Base::Bedrock { slope: read("SLOPE")?[0] },
+        wind,
         nitrogen_deposition: DEPOSITION,
     })
+}
+
+/// Organic matter of the surface data's layers, the deepest of which goes on below.
+fn organic(layers: &[f64]) -> [f64; LAYERS] {
+    std::array::from_fn(|i| layers.get(i).or(layers.last()).copied().unwrap_or(0.0))
 }
 
 /// eCLM's history, and its layers above bedrock.

@@ -10,6 +10,7 @@ use super::today::Today;
 use crate::constants::{MEGAPASCAL_PER_MM, YEAR_DAYS};
 use crate::lanes::Real;
 use crate::plant::allocation::{self, CarbonBudget, GrowthShares};
+use crate::plant::nitrogen_cost::{self, RootZone};
 use crate::plant::phenology::{self, Signals};
 use crate::plant::respiration;
 use crate::plant::state::Vegetation;
@@ -20,6 +21,10 @@ use crate::water::soil_water::SoilWaterLoss;
 
 /// Layer whose state phenology senses (node at 9 cm is the third in CLM; 0.05 to 0.16 m here).
 const SENSED: usize = 2;
+/// Largest share of a day's carbon for growth that goes into the uptake of nitrogen.
+const MOST_PAID: f64 = 0.5;
+/// Layer whose temperature roots have (0.2 to 0.32 m).
+const ROOTED: usize = 4;
 /// Days of the year on which fertiliser is given: mid-March to mid-June.
 const FERTILISED: std::ops::Range<usize> = 75..165;
 /// Litter quality: labile, cellulose, lignin (all types of CLM5).
@@ -34,6 +39,8 @@ pub(super) struct Want<T: Real> {
     demand: T,
     /// Nitrogen taken back from old tissue, gN m⁻² d⁻¹.
     own: T,
+    /// Price of nitrogen from symbionts, gC gN⁻¹.
+    fixation_price: T,
 }
 
 /// The canopies and the wants of all tiles.
@@ -63,12 +70,20 @@ impl<T: Real> Today<'_, T> {
         }
         let mut parameters = column.parameters.soil.clone();
         parameters.decomp_scale *= self.respiring_season(&column.parameters);
+        let mineral = std::array::from_fn(|i| state.soil.nh4[i] + state.soil.no3[i]);
         let soil = soil::step(&mut state.soil, &column.soil, &climate, &input, &parameters, trace);
         account_for(fluxes, &soil, &input);
         let demand = input.plant_nitrogen_demand;
         let met = T::select(demand.over(0.0), soil.plant_nitrogen_uptake / demand, 0.0);
         for ((tile, plant), want) in column.tiles.iter().zip(&mut state.plants).zip(&wants) {
-            grow(tile, plant, want, met, fluxes);
+            let zone = RootZone {
+                nitrogen: &mineral,
+                root_fraction: &tile.root_fraction,
+                layers: column.hydraulics.layers,
+                roots: plant.froot,
+            };
+            let price = nitrogen_cost::uptake(&zone, tile.parameters.perecm, want.fixation_price);
+            grow(tile, plant, want, (met, price), fluxes);
         }
     }
 
@@ -83,7 +98,7 @@ impl<T: Real> Today<'_, T> {
         let sensed = SENSED.min(soil.layers - 1);
         let signals = Signals {
             soil_temperature: temperature[sensed],
-            soil_potential: -(soil.suction * self.wetness.suction_factor(sensed)) * MEGAPASCAL_PER_MM,
+            soil_potential: -(soil.suction[sensed] * self.wetness.suction_factor(sensed)) * MEGAPASCAL_PER_MM,
             day_length: self.sun.day_length,
             lengthening: self.sun.lengthening,
             lai,
@@ -124,7 +139,7 @@ impl<T: Real> Today<'_, T> {
         input: &mut SoilInput<T>,
     ) -> Want<T> {
         let p = &tile.parameters;
-        let woods = respiration::maintenance(plant, p, self.mean, temperature[4]);
+        let woods = respiration::maintenance(plant, p, self.mean, temperature[ROOTED]);
         let budget = allocation::pay_maintenance(
             plant,
             canopy.gpp,
@@ -138,7 +153,8 @@ impl<T: Real> Today<'_, T> {
         input.nitrogen_deposition += self.fertiliser(tile) * tile.fraction;
         input.nitrogen_fixation += fixed * tile.fraction;
         input.plant_nitrogen_demand += demand * tile.fraction;
-        Want { canopy, budget, shares, demand, own }
+        let fixation_price = nitrogen_cost::fixation(temperature[ROOTED]);
+        Want { canopy, budget, shares, demand, own, fixation_price }
     }
 
     /// Fertiliser of the day, gN m⁻² d⁻¹.
@@ -159,24 +175,26 @@ impl<T: Real> Today<'_, T> {
         };
         let soil = &self.column.hydraulics;
         for i in 0..soil.layers {
-            climate.psi[i] = -(soil.suction * self.wetness.suction_factor(i)) * MEGAPASCAL_PER_MM;
-            climate.water[i] = state.water.liquid[i] / soil.capacity[i] * soil.porosity;
+            climate.psi[i] = -(soil.suction[i] * self.wetness.suction_factor(i)) * MEGAPASCAL_PER_MM;
+            climate.water[i] = state.water.liquid[i] / soil.capacity[i] * soil.porosity[i];
         }
         climate
     }
 }
 
-/// Grows with the share of its demand that the soil met, and with what it buys.
+/// Grows with the share of its demand that the soil met at a price, gC gN⁻¹, and with what it buys.
 fn grow<T: Real>(
     tile: &Tile<T>,
     plant: &mut Vegetation<T>,
     want: &Want<T>,
-    met: T,
+    (met, price): (T, T),
     fluxes: &mut DayFluxes<T>,
 ) {
     let (p, available) = (&tile.parameters, want.budget.available);
     let got = want.demand * met;
-    let (bought, price) = allocation::buy_nitrogen(want.demand - got, p, available);
+    let paid = (got * price).min(available * MOST_PAID);
+    let bought = allocation::buy_nitrogen(want.demand - got, p, available - paid, want.fixation_price);
+    let price = paid + bought * want.fixation_price;
     let uptake = got + bought;
     let growth = allocation::grow(plant, p, &want.shares, available - price, (uptake, want.own));
     let needed = want.demand + want.own;

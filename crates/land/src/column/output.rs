@@ -147,7 +147,7 @@ impl<T: Real> MonthlyOutput<T> {
         self.ecosystem_nitrogen = state.total_nitrogen(column);
         self.mineral_nitrogen = state.soil.mineral_nitrogen();
         self.water = state.total_water(column);
-        self.snow = state.water.snow;
+        self.snow = state.water.snow.total();
         // Layers 1 to 6 end at 0.48 m.
         let wet = (0..6).fold(T::default(), |a, i| a + (state.water.liquid[i] + state.water.ice[i]));
         self.soil_moisture = wet / 480.0;

@@ -12,12 +12,16 @@ use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
 use crate::soil::grid::{LAYERS, layers_above};
 use crate::soil::{SoilColumn, root_profile, surface_litter_profile};
+pub use crate::water::evapotranspiration::USUAL_WIND;
 use crate::water::evapotranspiration::aerodynamic_conductance;
-use crate::water::hydraulics::Hydraulics;
+use crate::water::hydraulics::{Hydraulics, Material};
+use crate::water::snow_wind::WindPacking;
 
 /// Largest number of tiles on a column.
 pub const MOST_TILES: usize = 8;
 
+/// Height of the roughness elements of bare ground, m.
+const BARE_HEIGHT: f64 = 0.05;
 /// Density of soil minerals, kg m⁻³.
 const MINERAL_DENSITY: f64 = 2_700.0;
 
@@ -38,6 +42,20 @@ impl Cover {
     }
 }
 
+/// How water leaves a soil at its bottom.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Base {
+    /// It drains freely into what lies below.
+    #[default]
+    Open,
+    /// It stands on bedrock and flows down the slope.
+    Bedrock {
+        /// Slope, degrees.
+        slope: f64,
+    },
+}
+
 /// A place: where it is, what grows there and on what soil.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Site {
@@ -51,8 +69,14 @@ pub struct Site {
     pub sand: f64,
     /// Clay, percent by mass.
     pub clay: f64,
+    /// Organic matter by layer, kg m⁻³ (CLM's `ORGANIC`).
+    pub organic: [f64; LAYERS],
     /// Depth to bedrock, m.
     pub soil_depth: f64,
+    /// What lies below the soil.
+    pub base: Base,
+    /// Mean wind above the canopy by calendar month, m s⁻¹ ([`USUAL_WIND`] where none is known).
+    pub wind: [f64; 12],
     /// Nitrogen deposition, gN m⁻² yr⁻¹.
     pub nitrogen_deposition: f64,
 }
@@ -77,7 +101,7 @@ pub struct Tile<T: Real = f64> {
     pub parameters: Parameters<T>,
     /// Share of roots by layer.
     pub root_fraction: [T; LAYERS],
-    /// Aerodynamic conductance, m s⁻¹.
+    /// Aerodynamic conductance over wind.
     pub aerodynamic: T,
 }
 
@@ -93,6 +117,12 @@ pub struct Column<T: Real = f64> {
     pub tiles: Vec<Tile<T>>,
     /// Share of the area without plants.
     pub bare: T,
+    /// Aerodynamic conductance of bare ground over wind.
+    pub bare_aerodynamic: T,
+    /// Mean wind by month, m s⁻¹.
+    pub wind: [T; 12],
+    /// What it does to snow.
+    pub wind_packing: [WindPacking<T>; 12],
     /// Parameters of what tiles share: those of the tile with most of the ground.
     pub parameters: Parameters<T>,
     /// The sun over it.
@@ -126,8 +156,12 @@ impl Column {
             .position(|c| c.pft == dominant)
             .map_or_else(|| Parameters::for_pft(dominant), |i| parameters[i].clone());
         let layers = layers_above(site.soil_depth);
-        let hydraulics =
-            Hydraulics::from_texture(site.sand, site.clay, layers, shared.watsat_scale, shared.hksat_scale);
+        let material = Material { sand: site.sand, clay: site.clay, organic: site.organic };
+        let open = Hydraulics::new(&material, layers, shared.watsat_scale, shared.hksat_scale);
+        let hydraulics = match site.base {
+            Base::Open => open,
+            Base::Bedrock { slope } => open.on_bedrock(slope),
+        };
         let tiles: Vec<Tile> = site
             .cover
             .iter()
@@ -137,7 +171,7 @@ impl Column {
                 fraction: cover.fraction,
                 root_fraction: root_profile(parameters.rootprof_beta, layers),
                 parameters,
-                aerodynamic: aerodynamic_conductance(cover.pft.canopy_height()),
+                aerodynamic: aerodynamic_conductance(cover.pft.canopy_height(), 1.0),
             })
             .collect();
         let roots = |layer: usize| tiles.iter().map(|t| t.fraction * t.root_fraction[layer]).sum::<f64>();
@@ -145,8 +179,8 @@ impl Column {
             sand: site.sand,
             clay: site.clay,
             active_layers: layers,
-            bulk_density: [(1.0 - hydraulics.porosity) * MINERAL_DENSITY; LAYERS],
-            porosity: [hydraulics.porosity; LAYERS],
+            bulk_density: hydraulics.porosity.map(|porosity| (1.0 - porosity) * MINERAL_DENSITY),
+            porosity: hydraulics.porosity,
             root_fraction: std::array::from_fn(|i| roots(i) / covered.max(f64::MIN_POSITIVE)),
             litter_profile: surface_litter_profile(layers),
         };
@@ -154,6 +188,9 @@ impl Column {
             pressure: STANDARD_PRESSURE * (1.0 - 2.255_77e-5 * site.elevation).powf(5.255_88),
             deposition: site.nitrogen_deposition / crate::constants::YEAR_DAYS,
             bare: (1.0 - covered).max(0.0),
+            bare_aerodynamic: aerodynamic_conductance(BARE_HEIGHT, 1.0),
+            wind: site.wind,
+            wind_packing: site.wind.map(WindPacking::of),
             site: PerColumn::new(|_| site.clone()),
             tiles,
             parameters: shared,
@@ -193,6 +230,9 @@ impl<T: Real> Column<T> {
             site: PerColumn::gather(&|k| &column(k).site),
             tiles: (0..column(0).tiles.len()).map(tile).collect(),
             bare: T::gather(&|k| &column(k).bare),
+            bare_aerodynamic: T::gather(&|k| &column(k).bare_aerodynamic),
+            wind: <[T; 12]>::gather(&|k| &column(k).wind),
+            wind_packing: <[WindPacking<T>; 12]>::gather(&|k| &column(k).wind_packing),
             parameters: Parameters::gather(&|k| &column(k).parameters),
             solar,
             hydraulics: Hydraulics::gather(&|k| &column(k).hydraulics),

@@ -39,7 +39,7 @@ impl ColumnState {
     #[must_use]
     pub fn cold_start(column: &Column, mean_temperature: f64) -> Self {
         let mean = mean_temperature + column.parameters.forc_tbot_offset;
-        let mut water = WaterState { snow: 0.0, liquid: [0.0; LAYERS], ice: [0.0; LAYERS] };
+        let mut water = WaterState::default();
         let mut soil = SoilState::default();
         for i in 0..column.hydraulics.layers {
             water.liquid[i] = 0.6 * column.hydraulics.capacity[i];

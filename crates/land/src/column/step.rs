@@ -5,6 +5,7 @@ use super::life::Canopies;
 use super::output::DayFluxes;
 use super::setup::Column;
 use super::state::ColumnState;
+use super::surface::Ground;
 use super::today::Today;
 use crate::constants::FREEZING;
 use crate::energy::soil_temperature;
@@ -28,8 +29,8 @@ pub(super) fn step<T: Real>(
     let today = Today::new(column, weather, (day, co2), wetness);
     let mut fluxes = DayFluxes { precipitation: today.precipitation, ..DayFluxes::default() };
     let mut canopies = Canopies::new();
-    let loss = today.exchange(state, |canopy| canopies.push(canopy), &mut fluxes);
-    soil_temperature::conduct(&mut state.temperature, &mut state.water, &column.hydraulics, today.mean);
+    let Ground { loss, surface } = today.exchange(state, |canopy| canopies.push(canopy), &mut fluxes);
+    soil_temperature::conduct(&mut state.temperature, &mut state.water, &column.hydraulics, &surface);
     update_thaw(column, state, day);
     today.live(state, canopies, loss, trace, &mut fluxes);
     let residual = before.compare(column, state, &fluxes);

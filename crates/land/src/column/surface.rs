@@ -5,6 +5,7 @@ use super::setup::Tile;
 use super::state::ColumnState;
 use super::today::Today;
 use crate::constants::{CARBON_PER_MICROMOLE, DAY, FREEZING, YEAR_DAYS};
+use crate::energy::soil_temperature::Surface;
 use crate::lanes::Real;
 use crate::plant::canopy::{CanopyLight, gross_photosynthesis, leaf_respiration};
 use crate::plant::pft::LeafHabit;
@@ -23,6 +24,11 @@ const ACCLIMATION_DAYS: f64 = 8.3;
 const EXTRACTABLE: f64 = 0.5;
 /// Leaf area below which a plant counts as bare.
 const LEAFLESS: f64 = 1e-6;
+/// Warmest and coldest that the surface gets against its air on a mean day, K.
+const MOST_WARMTH: f64 = 6.0;
+/// Shade of leaves and stems over snow, per area, and the stems of a forest, m² m⁻².
+const SHADE: f64 = 0.5;
+const STEM_AREA: f64 = 1.0;
 /// Resistance of snow to sublimation, s m⁻¹.
 const SNOW_RESISTANCE: f64 = 150.0;
 
@@ -45,6 +51,14 @@ struct RootUptake<T> {
     stress: T,
 }
 
+/// What the soil gets from above.
+pub(super) struct Ground<T: Real> {
+    /// Water that ran off and drained.
+    pub loss: SoilWaterLoss<T>,
+    /// Its upper boundary of heat.
+    pub surface: Surface<T>,
+}
+
 /// Water on its way through the surface, kg m⁻² d⁻¹ of the column.
 struct Exchange<T> {
     /// Rain and drip that reach the ground.
@@ -53,6 +67,8 @@ struct Exchange<T> {
     taken: [T; LAYERS],
     /// Taken from snow.
     sublimed: T,
+    /// Warmth of the surface over the air, K.
+    warmth: T,
 }
 
 impl<T: Real> Today<'_, T> {
@@ -62,16 +78,17 @@ impl<T: Real> Today<'_, T> {
         state: &mut ColumnState<T>,
         mut canopies: impl FnMut(CanopyDay<T>),
         fluxes: &mut DayFluxes<T>,
-    ) -> SoilWaterLoss<T> {
+    ) -> Ground<T> {
         let column = self.column;
         let snowfall = self.precipitation * snow::snow_share(self.mean);
         let rain = self.precipitation - snowfall;
-        state.water.snow += snowfall;
-        let melt = snow::melt(state.water.snow, self.mean, self.day_share);
-        state.water.snow -= melt;
+        state.water.snow.fall(snowfall, self.mean, &column.wind_packing[self.month]);
+        let absorbed = T::of(1.0) - snow::albedo(state.water.snow.top_density());
+        let melting = snow::melt(self.mean, self.heat_conductance(None), absorbed * self.light_below(state));
 
         let zero = T::default();
-        let mut exchange = Exchange { through: rain * column.bare, taken: [zero; LAYERS], sublimed: zero };
+        let mut exchange =
+            Exchange { through: rain * column.bare, taken: [zero; LAYERS], sublimed: zero, warmth: zero };
         for i in 0..column.tiles.len() {
             let tile = &column.tiles[i];
             let canopy = self.tile(tile, (state, i), rain, &mut exchange, fluxes);
@@ -81,15 +98,37 @@ impl<T: Real> Today<'_, T> {
             self.bare_ground(state, &mut exchange, fluxes);
         }
         let water = &mut state.water;
-        water.snow -= exchange.sublimed;
+        let white = snow::cover(water.snow.total());
+        water.snow.sublime(exchange.sublimed);
+        let seeped = water.snow.melt_and_settle(melting, exchange.through, &column.wind_packing[self.month]);
         for i in 0..column.hydraulics.layers {
             water.liquid[i] -= exchange.taken[i];
         }
-        water.liquid[0] += exchange.through + melt;
+        water.liquid[0] += seeped;
         state.et_mean += (fluxes.et - state.et_mean) / YEAR_DAYS;
         let loss = redistribute(water, &column.hydraulics, &self.wetness);
         fluxes.runoff = loss.runoff + loss.drainage;
-        loss
+        let free = self.mean + exchange.warmth.clamp(-MOST_WARMTH, MOST_WARMTH);
+        let snowy = free.min(FREEZING);
+        let temperature = free + (snowy - free) * white;
+        Ground { loss, surface: Surface { temperature, resistance: self.air_resistance() } }
+    }
+
+    /// Resistance of the air over the tiles to sensible heat, K m² W⁻¹.
+    fn air_resistance(&self) -> T {
+        let bare = self.heat_conductance(None) * self.column.bare;
+        let tiles = self.column.tiles.iter();
+        T::of(1.0) / tiles.fold(bare, |sum, tile| sum + self.heat_conductance(Some(tile)) * tile.fraction)
+    }
+
+    /// Short-wave radiation that reaches the ground, W m⁻², mean over the tiles.
+    fn light_below(&self, state: &ColumnState<T>) -> T {
+        let below = |plant: &Vegetation<T>, tile: &Tile<T>| {
+            let stems = if tile.pft.is_tree() { STEM_AREA } else { 0.0 };
+            ((plant.leaf * tile.parameters.slatop + stems) * -SHADE).exp() * tile.fraction
+        };
+        let tiles = state.plants.iter().zip(&self.column.tiles);
+        tiles.fold(self.column.bare, |sum, (plant, tile)| sum + below(plant, tile)) * self.shortwave
     }
 
     /// One tile: photosynthesis, interception, transpiration, evaporation.
@@ -111,7 +150,9 @@ impl<T: Real> Today<'_, T> {
         let capacity = lai * INTERCEPTION;
         let intercepted = (capacity - plant.intercepted).clamp(0.0, rain * 0.7);
         plant.intercepted += intercepted;
-        let net = self.net_radiation(Some(tile), water.snow);
+        let lying = water.snow.total();
+        let radiation = self.net_radiation(Some(tile), &water.snow);
+        let net = radiation.max(0.0);
         let demand = self.demand(Some(tile));
         let factor = self.evaporating_season(p);
         let cover = canopy_share(lai);
@@ -132,42 +173,46 @@ impl<T: Real> Today<'_, T> {
             top = if i == 0 { taken } else { top };
         }
         let open = T::of(1.0) - cover;
-        let snowy = water.snow.over(0.0);
+        let snowy = lying.over(0.0);
         let surface = surface_resistance(p.soil_resistance, self.wetness.saturation[0]);
         let soil = (factor * demand.evaporation(net * open, open, surface))
             .min((water.liquid[0] - top) * EXTRACTABLE);
-        let white =
-            (factor * demand.evaporation(net * open, open, T::of(SNOW_RESISTANCE)) * 0.5).min(water.snow);
+        let white = (factor * demand.evaporation(net * open, open, T::of(SNOW_RESISTANCE)) * 0.5).min(lying);
         exchange.sublimed += T::select(snowy, white, 0.0) * share_of_column;
         exchange.taken[0] += T::select(snowy, 0.0, soil) * share_of_column;
         exchange.through += (rain - intercepted + drip) * share_of_column;
         let ground = T::select(snowy, white, soil);
+        let evaporated = wet + transpired + ground;
+        exchange.warmth += self.surface_warmth(Some(tile), radiation, evaporated) * share_of_column;
 
         fluxes.lai += lai * share_of_column;
         fluxes.btran += uptake.stress * share_of_column;
         fluxes.net_radiation += net * share_of_column;
         fluxes.transpiration += transpired * share_of_column;
-        fluxes.et += (wet + transpired + ground) * share_of_column;
+        fluxes.et += evaporated * share_of_column;
         canopy
     }
 
     /// Evaporation where nothing grows.
     fn bare_ground(&self, state: &ColumnState<T>, exchange: &mut Exchange<T>, fluxes: &mut DayFluxes<T>) {
         let (water, p, bare) = (&state.water, &self.column.parameters, self.column.bare);
-        let net = self.net_radiation(None, water.snow);
+        let lying = water.snow.total();
+        let radiation = self.net_radiation(None, &water.snow);
+        let net = radiation.max(0.0);
         let demand = self.demand(None);
         let factor = self.evaporating_season(p) * bare;
-        let snowy = water.snow.over(0.0);
+        let snowy = lying.over(0.0);
         let surface = surface_resistance(p.soil_resistance, self.wetness.saturation[0]);
         let whole = T::of(1.0);
         let soil =
             (factor * demand.evaporation(net, whole, surface)).min((water.liquid[0] * bare) * EXTRACTABLE);
-        let white =
-            (factor * demand.evaporation(net, whole, T::of(SNOW_RESISTANCE)) * 0.5).min(water.snow * bare);
+        let white = (factor * demand.evaporation(net, whole, T::of(SNOW_RESISTANCE)) * 0.5).min(lying * bare);
         exchange.sublimed += T::select(snowy, white, 0.0);
         exchange.taken[0] += T::select(snowy, 0.0, soil);
+        let evaporated = T::select(snowy, white, soil);
+        exchange.warmth += self.surface_warmth(None, radiation * bare, evaporated);
         fluxes.net_radiation += net * bare;
-        fluxes.et += T::select(snowy, white, soil);
+        fluxes.et += evaporated;
     }
 
     /// Running means that plants carry.
@@ -183,7 +228,7 @@ impl<T: Real> Today<'_, T> {
         let mut share = [T::default(); LAYERS];
         let mut stress = T::default();
         for i in 0..soil.layers {
-            let head = -(soil.suction * self.wetness.suction_factor(i));
+            let head = -(soil.suction[i] * self.wetness.suction_factor(i));
             let open = ((head - p.smpsc) * per_head).clamp(0.0, 1.0);
             let thawed = temperature[i].over(FREEZING - 1.0);
             share[i] = T::select(thawed, tile.root_fraction[i] * open, 0.0);
@@ -216,7 +261,7 @@ impl<T: Real> Today<'_, T> {
         let mean_rate = gpp / (CARBON_PER_MICROMOLE * DAY);
         let respiration = p.lmr_scale
             * self.respiring_season(p)
-            * leaf_respiration(lai, top, self.day_share, leaf.respiration, night);
+            * leaf_respiration(lai, p.leaf_respiration25(plant.t10), self.day_share, leaf.respiration, night);
         // gs = g0 + 1.6 (1 + g1/√D) A/ca, and ci/ca = g1/(g1 + √D) gives 1.6 A / (ca − ci).
         let conductance =
             p.medlynintercept * lai * 1e-6 + mean_rate * 1.6 / (self.co2 * (T::of(1.0) - ratio));

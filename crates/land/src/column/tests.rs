@@ -9,6 +9,7 @@ use crate::forcing::{MonthlyWeather, WeatherSeries};
 use crate::lanes::{Batched, Lanes, WIDTH};
 use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
+use crate::soil::LAYERS;
 use crate::weather::disaggregate;
 
 /// Years of a cool, moist climate.
@@ -35,7 +36,10 @@ fn column(cover: &[(Pft, f64)], flnr: f64) -> Result<Column, LandError> {
         cover: cover.iter().map(|&(pft, fraction)| Cover { pft, fraction }).collect(),
         sand: 50.0,
         clay: 15.0,
+        organic: [0.0; LAYERS],
         soil_depth: 2.0,
+        base: Base::Open,
+        wind: USUAL_WIND,
         nitrogen_deposition: 0.5,
     };
     let parameters = cover

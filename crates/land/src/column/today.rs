@@ -1,23 +1,30 @@
 //! The day as a column meets it, after the station's corrections.
 
 use super::setup::{Column, Tile};
-use crate::constants::{DAY, FREEZING};
-use crate::energy::radiation::{net_longwave_loss, saturation_vapour_pressure};
+use crate::constants::{AIR_HEAT, DAY, DRY_AIR, FREEZING, LATENT_VAPOUR};
+use crate::energy::radiation::{longwave_loss, net_longwave_loss, saturation_vapour_pressure};
 use crate::energy::solar::SolarDay;
-use crate::forcing::DailyWeather;
+use crate::forcing::{DailyWeather, MONTH_DAYS, UNKNOWN};
 use crate::lanes::Real;
 use crate::parameters::Parameters;
-use crate::water::evapotranspiration::{Air, PenmanMonteith, aerodynamic_conductance};
+use crate::water::evapotranspiration::{Air, PenmanMonteith};
 use crate::water::snow;
+use crate::water::snowpack::Snowpack;
 use crate::water::soil_water::Wetness;
 
-/// Albedo of snow under open sky and under trees.
-const SNOW_ALBEDO: f64 = 0.65;
+/// Albedo of snow under trees.
 const SNOW_ALBEDO_FOREST: f64 = 0.25;
-/// Albedo of bare soil (CLM5 technical note, table 2.3.3: colour 10, half wet), and its aerodynamic conductance, m s⁻¹:
-/// that of 5 cm of roughness elements.
+/// Albedo of bare soil (CLM5 technical note, table 2.3.3: colour 10, half wet).
 const SOIL_ALBEDO: f64 = 0.17;
-const BARE_HEIGHT: f64 = 0.05;
+
+/// Calendar month of a day of the year, both 0-based.
+fn month_of(day: usize) -> usize {
+    let ends = MONTH_DAYS.iter().scan(0, |end, days| {
+        *end += days;
+        Some(*end)
+    });
+    ends.take_while(|&end| end <= day).count().min(11)
+}
 
 /// What the atmosphere and the soil's wetness are on a day.
 pub(super) struct Today<'a, T: Real> {
@@ -40,13 +47,10 @@ pub(super) struct Today<'a, T: Real> {
     pub day_share: T,
     /// How wet the soil was in the morning.
     pub wetness: Wetness<T>,
+    /// Calendar month, 0-based.
+    pub month: usize,
     /// Net long-wave loss, W m⁻².
     longwave: T,
-}
-
-/// Aerodynamic conductance of bare ground, m s⁻¹.
-fn bare_aerodynamic<T: Real>() -> T {
-    T::of(aerodynamic_conductance(BARE_HEIGHT))
 }
 
 impl<'a, T: Real> Today<'a, T> {
@@ -78,7 +82,12 @@ impl<'a, T: Real> Today<'a, T> {
             co2,
             day_share: sun.day_length / DAY,
             wetness,
-            longwave: net_longwave_loss(mean, saturation - vpd, transmission),
+            month: month_of(day),
+            longwave: T::select(
+                weather.longwave.over(UNKNOWN),
+                longwave_loss(mean, weather.longwave),
+                net_longwave_loss(mean, saturation - vpd, transmission),
+            ),
         }
     }
 
@@ -92,13 +101,29 @@ impl<'a, T: Real> Today<'a, T> {
         p.et_scale * self.column.season([p.et_cos1, p.et_sin1, p.et_cos2, p.et_sin2], self.day)
     }
 
-    /// Net radiation over a tile, or over bare ground, W m⁻², with snow in kg m⁻².
-    pub fn net_radiation(&self, tile: Option<&Tile<T>>, snow: T) -> T {
+    /// Net radiation over a tile, or over bare ground, W m⁻².
+    pub fn net_radiation(&self, tile: Option<&Tile<T>>, pack: &Snowpack<T>) -> T {
         let base = tile.map_or(SOIL_ALBEDO, |t| t.pft.albedo());
         let forest = tile.is_some_and(|t| t.pft.is_tree());
-        let white = if forest { SNOW_ALBEDO_FOREST } else { SNOW_ALBEDO };
-        let albedo = snow::cover(snow) * (white.max(base) - base) + base;
-        ((T::of(1.0) - albedo) * self.shortwave - self.longwave).max(0.0)
+        let white = if forest { T::of(SNOW_ALBEDO_FOREST) } else { snow::albedo(pack.top_density()) };
+        let albedo = snow::cover(pack.total()) * (white.max(base) - base) + base;
+        (T::of(1.0) - albedo) * self.shortwave - self.longwave
+    }
+
+    /// Warmth of a surface over its air, K, that carries away net radiation (W m⁻²) less the energy of evapotranspiration
+    /// (kg m⁻² d⁻¹).
+    pub fn surface_warmth(&self, tile: Option<&Tile<T>>, net: T, evaporated: T) -> T {
+        (net - evaporated * (LATENT_VAPOUR / DAY)) / self.heat_conductance(tile)
+    }
+
+    /// Aerodynamic conductance over a tile or bare ground, m s⁻¹.
+    fn aerodynamic(&self, tile: Option<&Tile<T>>) -> T {
+        tile.map_or(self.column.bare_aerodynamic, |t| t.aerodynamic) * self.column.wind[self.month]
+    }
+
+    /// Conductance of the air to sensible heat over a tile or bare ground, W m⁻² K⁻¹.
+    pub fn heat_conductance(&self, tile: Option<&Tile<T>>) -> T {
+        self.column.pressure / (self.mean * DRY_AIR) * self.aerodynamic(tile) * AIR_HEAT
     }
 
     /// What the air asks for over a tile or bare ground.
@@ -107,7 +132,7 @@ impl<'a, T: Real> Today<'a, T> {
             temperature: self.mean,
             vpd: self.vpd,
             pressure: self.column.pressure,
-            aerodynamic: tile.map_or_else(bare_aerodynamic, |t| t.aerodynamic),
+            aerodynamic: self.aerodynamic(tile),
         })
     }
 }

@@ -40,6 +40,15 @@ pub fn net_longwave_loss<T: Real>(kelvin: T, vapour_pressure: T, transmission: T
     squared * squared * STEFAN_BOLTZMANN * emissivity * cloud
 }
 
+/// Net long-wave loss of a surface at air temperature, K, under a sky that sends `incident` W m⁻².
+#[must_use]
+pub fn longwave_loss<T: Real>(kelvin: T, incident: T) -> T {
+    /// Emissivity of leaves, soil and snow (CLM5: 0.96 to 1).
+    const EMISSIVITY: f64 = 0.97;
+    let squared = kelvin * kelvin;
+    (squared * squared * STEFAN_BOLTZMANN - incident) * EMISSIVITY
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

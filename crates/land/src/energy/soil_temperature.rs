@@ -2,89 +2,190 @@
 //!
 //! Conduction by the Thomas algorithm at a daily step; then, layer by layer, the energy beyond the freezing
 //! point freezes or melts water and holds the layer at 0 °C, as in CLM5 (technical note, section 2.6.2).
-//! The surface is air temperature through snow and a litter layer; no flux at the bottom.
+//! Snow's layers are part of the chain; no flux at the bottom.
 
-use crate::constants::{DAY, FREEZING, LATENT_FUSION};
+use crate::constants::{DAY, FREEZING, GRAVITY, ICE_HEAT, LATENT_FUSION, LIQUID_HEAT};
 use crate::lanes::Real;
 use crate::soil::grid::{LAYERS, THICKNESS};
 use crate::water::WaterState;
 use crate::water::hydraulics::Hydraulics;
+use crate::water::snowpack::SNOW_LAYERS;
 
-/// Heat capacities, J kg⁻¹ K⁻¹.
-const LIQUID_HEAT: f64 = 4_188.0;
-const ICE_HEAT: f64 = 2_117.27;
 /// Conductivity, W m⁻¹ K⁻¹, and volumetric heat capacity, J m⁻³ K⁻¹, of bedrock (CLM5).
 const BEDROCK_CONDUCTIVITY: f64 = 3.0;
 const BEDROCK_HEAT: f64 = 2.0e6;
-/// Thermal resistance of the litter layer and canopy air, K m² W⁻¹.
-const LITTER_RESISTANCE: f64 = 0.12;
-/// Snow: conductivity W m⁻¹ K⁻¹ and density kg m⁻³ of a settled pack.
-const SNOW_CONDUCTIVITY: f64 = 0.20;
-const SNOW_DENSITY: f64 = 250.0;
-/// Liquid water that never freezes, as a share of pore space.
-const UNFREEZABLE: f64 = 0.05;
+/// Thermal resistance between layers of snow, K m² W⁻¹: where there is none, its nodes hold no heat and this alone.
+const CONTACT_RESISTANCE: f64 = 1e-4;
+/// Temperature over which a second pass spreads the latent heat of a node, K.
+const SPREAD: f64 = 0.5;
+/// Snow, then soil.
+const NODES: usize = SNOW_LAYERS + LAYERS;
 
-/// Advances temperature (K) by a day with the surface at `surface` K; freezes and melts water.
+/// What heats and cools the ground from above: the temperature that it would take without flux into the soil, K, and the
+/// resistance of the air to the heat it gives off, K m² W⁻¹. Together they close the surface's energy balance, linear
+/// in its temperature.
+#[derive(Clone, Copy, Debug)]
+pub struct Surface<T: Real = f64> {
+    /// K.
+    pub temperature: T,
+    /// K m² W⁻¹.
+    pub resistance: T,
+}
+
+/// Heat of the nodes: capacity, J m⁻² K⁻¹, and thermal resistance to both sides, K m² W⁻¹.
+struct Nodes<T> {
+    capacity: [T; NODES],
+    resistance: [T; NODES],
+}
+
+/// Advances temperature (K) by a day under a surface; freezes and melts water of soil and snow.
 pub fn conduct<T: Real>(
     temperature: &mut [T; LAYERS],
     water: &mut WaterState<T>,
     soil: &Hydraulics<T>,
-    surface: T,
+    surface: &Surface<T>,
 ) {
-    let mut capacity = [T::of(0.0); LAYERS];
-    // Thermal resistance of half a layer, K m² W⁻¹.
-    let mut resistance = [T::of(0.0); LAYERS];
+    let nodes = nodes(temperature, water, soil);
+    let mut heat = [T::of(0.0); NODES];
+    for k in 0..NODES {
+        let celsius =
+            if k < SNOW_LAYERS { water.snow.chill[k] } else { temperature[k - SNOW_LAYERS] - FREEZING };
+        heat[k] = nodes.capacity[k] * celsius;
+    }
+    let dry = solve(&heat, &nodes.capacity, &nodes.resistance, surface);
+    // Water that freezes or melts keeps its layer near 0 °C, and so the flux up: a second pass carries its latent heat.
+    let latent = latent_heat(&dry, water, soil);
+    let mut celsius = dry;
+    let mut capacity = nodes.capacity;
+    if latent.iter().any(|&l| T::any(l.over(0.0))) {
+        for k in 0..NODES {
+            capacity[k] += latent[k] / SPREAD;
+        }
+        celsius = solve(&heat, &capacity, &nodes.resistance, surface);
+    }
+    for k in 0..SNOW_LAYERS {
+        water.snow.give_heat(k, celsius[k] * capacity[k]);
+    }
     for i in 0..soil.layers {
-        let wet = ((water.liquid[i] + water.ice[i]) / soil.capacity[i]).clamp(0.0, 1.0);
-        let conductivity = soil.heat_dry + (soil.heat_saturated - soil.heat_dry) * wet;
-        resistance[i] = T::of(0.5 * THICKNESS[i]) / conductivity;
-        capacity[i] =
-            soil.heat_solid * THICKNESS[i] + water.liquid[i] * LIQUID_HEAT + water.ice[i] * ICE_HEAT;
+        let k = SNOW_LAYERS + i;
+        let energy = celsius[k] * capacity[k];
+        temperature[i] = change_phase(energy, water, (i, latent[k]), nodes.capacity[k]);
     }
     for i in soil.layers..LAYERS {
-        resistance[i] = T::of(0.5 * THICKNESS[i] / BEDROCK_CONDUCTIVITY);
-        capacity[i] = T::of(BEDROCK_HEAT * THICKNESS[i]);
-    }
-    let snow = water.snow / SNOW_DENSITY / SNOW_CONDUCTIVITY;
-    // The node of the top layer is its middle.
-    let top = T::of(DAY) / (snow + LITTER_RESISTANCE + resistance[0]);
-    solve(temperature, &capacity, &resistance, top, surface);
-    for i in 0..soil.layers {
-        change_phase(&mut temperature[i], water, soil, i, capacity[i]);
+        temperature[i] = celsius[SNOW_LAYERS + i] + FREEZING;
     }
 }
 
-fn solve<T: Real>(t: &mut [T; LAYERS], capacity: &[T; LAYERS], resistance: &[T; LAYERS], top: T, surface: T) {
-    let mut upper = [T::of(0.0); LAYERS];
-    let mut above = top;
-    for i in 0..LAYERS {
-        let below = if i + 1 < LAYERS {
-            // Two half-layers in series.
-            T::of(DAY) / (resistance[i] + resistance[i + 1])
+/// Latent heat, J m⁻², that each node could give or take at the temperatures (°C) of a step without phase change.
+fn latent_heat<T: Real>(celsius: &[T; NODES], water: &WaterState<T>, soil: &Hydraulics<T>) -> [T; NODES] {
+    let mut latent = [T::of(0.0); NODES];
+    for k in 0..NODES {
+        let cold = celsius[k].under(0.0);
+        let (ice, freezable) = if k < SNOW_LAYERS {
+            (water.snow.ice[k], water.snow.liquid[k])
+        } else if k < SNOW_LAYERS + soil.layers {
+            let i = k - SNOW_LAYERS;
+            let freezable = if T::any(cold) { freezable(celsius[k], water, soil, i) } else { T::of(0.0) };
+            (water.ice[i], freezable)
         } else {
-            T::of(0.0)
+            continue;
         };
-        let (previous, carried) = if i > 0 { (upper[i - 1], t[i - 1]) } else { (T::of(0.0), surface) };
+        latent[k] = T::select(cold, freezable, ice.max(0.0)) * LATENT_FUSION;
+    }
+    latent
+}
+
+/// Water of a layer, kg m⁻², that is not kept liquid by capillarity below 0 °C (Niu and Yang 2006,
+/// doi:10.1175/JHM538.1; technical note, section 2.6.2).
+fn freezable<T: Real>(celsius: T, water: &WaterState<T>, soil: &Hydraulics<T>, i: usize) -> T {
+    // Head, mm, at which water of this temperature stays liquid.
+    let head = (-celsius).max(1e-6) * (1e3 * LATENT_FUSION / (GRAVITY * FREEZING));
+    let filled = ((head / soil.suction[i]).ln() / -soil.exponent[i]).exp().min(1.0);
+    (water.liquid[i] - soil.capacity[i] * filled).max(0.0)
+}
+
+/// Gives a layer its heat above that of water at 0 °C, J m⁻²; freezes or melts within the latent heat that it has; its
+/// temperature, K.
+#[inline]
+fn change_phase<T: Real>(energy: T, water: &mut WaterState<T>, (i, latent): (usize, T), capacity: T) -> T {
+    let released = (-energy).clamp(0.0, latent);
+    let taken = energy.clamp(0.0, latent.min(water.ice[i].max(0.0) * LATENT_FUSION));
+    let frozen = (released - taken) / LATENT_FUSION;
+    let frozen = frozen.min(water.liquid[i].max(0.0));
+    water.liquid[i] -= frozen;
+    water.ice[i] += frozen;
+    (energy + frozen * LATENT_FUSION) / capacity + FREEZING
+}
+
+fn nodes<T: Real>(temperature: &[T; LAYERS], water: &WaterState<T>, soil: &Hydraulics<T>) -> Nodes<T> {
+    let zero = T::of(0.0);
+    let mut nodes = Nodes { capacity: [zero; NODES], resistance: [zero; NODES] };
+    for k in 0..SNOW_LAYERS {
+        nodes.capacity[k] = water.snow.heat_capacity(k);
+        nodes.resistance[k] = water.snow.half_resistance(k);
+    }
+    for i in 0..LAYERS {
+        let node = SNOW_LAYERS + i;
+        if i < soil.layers {
+            nodes.resistance[node] = T::of(0.5 * THICKNESS[i]) / conductivity(temperature[i], water, soil, i);
+            nodes.capacity[node] =
+                soil.heat_solid[i] * THICKNESS[i] + water.liquid[i] * LIQUID_HEAT + water.ice[i] * ICE_HEAT;
+        } else {
+            nodes.resistance[node] = T::of(0.5 * THICKNESS[i] / BEDROCK_CONDUCTIVITY);
+            nodes.capacity[node] = T::of(BEDROCK_HEAT * THICKNESS[i]);
+        }
+    }
+    nodes
+}
+
+/// Thermal conductivity of a layer, W m⁻¹ K⁻¹: between dry and saturated by the Kersten number, better where water is
+/// ice (technical note, section 2.6.3).
+#[inline]
+fn conductivity<T: Real>(temperature: T, water: &WaterState<T>, soil: &Hydraulics<T>, i: usize) -> T {
+    let all = water.liquid[i] + water.ice[i];
+    let wet = (all / soil.capacity[i]).clamp(1e-3, 1.0);
+    let unfrozen = (wet.ln() * std::f64::consts::LOG10_E + 1.0).max(0.0);
+    let kersten = T::select(temperature.under(FREEZING), wet, unfrozen);
+    let mut saturated = soil.heat_saturated[i];
+    let icy = water.ice[i].over(0.0);
+    if T::any(icy) {
+        let share = T::select(icy, water.ice[i] / all, 0.0);
+        saturated *= T::select(icy, (soil.heat_ice[i] * share).exp(), 1.0);
+    }
+    soil.heat_dry[i] + (saturated - soil.heat_dry[i]) * kersten
+}
+
+/// Implicit step of the chain of nodes from their heat, J m⁻² above 0 °C: temperatures, °C (Thomas algorithm).
+fn solve<T: Real>(
+    heat: &[T; NODES],
+    capacity: &[T; NODES],
+    resistance: &[T; NODES],
+    surface: &Surface<T>,
+) -> [T; NODES] {
+    let zero = T::of(0.0);
+    let mut t = [zero; NODES];
+    let mut upper = [zero; NODES];
+    let mut above = T::of(DAY) / (resistance[0] + surface.resistance);
+    for i in 0..NODES {
+        let below = if i + 1 < NODES {
+            // Two half-layers in series.
+            let thin = if i + 1 < SNOW_LAYERS { CONTACT_RESISTANCE } else { 0.0 };
+            T::of(DAY) / (resistance[i] + resistance[i + 1] + thin)
+        } else {
+            zero
+        };
+        let (previous, carried) =
+            if i > 0 { (upper[i - 1], t[i - 1]) } else { (zero, surface.temperature - FREEZING) };
         let pivot = T::of(1.0) / (capacity[i] + above + below - above * previous);
         upper[i] = below * pivot;
-        t[i] = (capacity[i] * t[i] + above * carried) * pivot;
+        t[i] = (heat[i] + above * carried) * pivot;
         above = below;
     }
-    for i in (0..LAYERS - 1).rev() {
+    for i in (0..NODES - 1).rev() {
         let next = t[i + 1];
         t[i] += upper[i] * next;
     }
-}
-
-/// Freezes (or melts, where negative) what the energy below the freezing point takes from a layer.
-#[inline]
-fn change_phase<T: Real>(t: &mut T, water: &mut WaterState<T>, soil: &Hydraulics<T>, i: usize, capacity: T) {
-    let freezable = (water.liquid[i] - soil.capacity[i] * UNFREEZABLE).max(0.0);
-    let wanted = (T::of(FREEZING) - *t) * capacity / LATENT_FUSION;
-    let frozen = wanted.clamp(-water.ice[i].max(0.0), freezable);
-    water.liquid[i] -= frozen;
-    water.ice[i] += frozen;
-    *t += frozen * LATENT_FUSION / capacity;
+    t
 }
 
 #[cfg(test)]
@@ -92,10 +193,15 @@ mod tests {
     use super::*;
     use crate::lanes::{Batched, Lanes, WIDTH};
     use crate::water::fixtures::assert_alike;
+    use crate::water::snowpack::Snowpack;
+
+    fn under<T: Real>(temperature: T) -> Surface<T> {
+        Surface { temperature, resistance: T::of(0.05) }
+    }
 
     fn column(mean: f64) -> ([f64; LAYERS], WaterState, Hydraulics) {
         let soil = Hydraulics::from_texture(43.0, 18.0, 14, 1.0, 1.0);
-        let mut water = WaterState { snow: 0.0, liquid: [0.0; LAYERS], ice: [0.0; LAYERS] };
+        let mut water = WaterState::default();
         for i in 0..soil.layers {
             water.liquid[i] = 0.6 * soil.capacity[i];
         }
@@ -109,7 +215,7 @@ mod tests {
         let (mut shallow, mut deep) = ((400.0_f64, 0.0_f64), (400.0_f64, 0.0_f64));
         for d in 0..3650 {
             let air = 285.0 + 8.0 * (2.0 * std::f64::consts::PI * f64::from(d) / 365.0).sin();
-            conduct(&mut t, &mut water, &soil, air);
+            conduct(&mut t, &mut water, &soil, &under(air));
             if d > 2920 {
                 shallow = (shallow.0.min(t[2]), shallow.1.max(t[2]));
                 deep = (deep.0.min(t[14]), deep.1.max(t[14]));
@@ -126,12 +232,12 @@ mod tests {
         let (mut t, mut water, soil) = column(274.0);
         let before = water.total();
         for _ in 0..20 {
-            conduct(&mut t, &mut water, &soil, 263.15);
+            conduct(&mut t, &mut water, &soil, &under(263.15));
         }
         assert!(water.ice[0] > 0.0 && t[0] < FREEZING);
         assert!((water.total() - before).abs() < 1e-9 * before);
         for _ in 0..200 {
-            conduct(&mut t, &mut water, &soil, 283.15);
+            conduct(&mut t, &mut water, &soil, &under(283.15));
         }
         assert!(water.ice.iter().sum::<f64>() < 1e-9 && t[0] > FREEZING);
     }
@@ -140,10 +246,10 @@ mod tests {
     fn snow_insulates() {
         let (mut bare, mut water, soil) = column(274.0);
         let (mut covered, mut snowy, _) = column(274.0);
-        snowy.snow = 150.0;
+        snowy.snow = Snowpack::of(150.0, 250.0);
         for _ in 0..30 {
-            conduct(&mut bare, &mut water, &soil, 258.15);
-            conduct(&mut covered, &mut snowy, &soil, 258.15);
+            conduct(&mut bare, &mut water, &soil, &under(258.15));
+            conduct(&mut covered, &mut snowy, &soil, &under(258.15));
         }
         assert!(covered[2] > bare[2] + 2.0, "{} {}", covered[2], bare[2]);
     }
@@ -157,7 +263,7 @@ mod tests {
         });
         let soils = [(80.0, 5.0), (43.0, 18.0), (20.0, 60.0), (10.0, 20.0)]
             .map(|(sand, clay)| Hydraulics::from_texture(sand, clay, 14, 1.0, 1.0));
-        alone[2].1.snow = 90.0;
+        alone[2].1.snow = Snowpack::of(90.0, 200.0);
         for i in 0..14 {
             alone[3].1.ice[i] = 0.3 * soils[3].capacity[i];
         }
@@ -167,10 +273,10 @@ mod tests {
         for d in 0..730 {
             let wave = (2.0 * std::f64::consts::PI * f64::from(d) / 365.0).sin();
             let air = [288.0, 275.0, 268.0, 280.0].map(|mean| mean - 12.0 * wave);
-            conduct(&mut temperature, &mut water, &soil, Lanes::from(air));
+            conduct(&mut temperature, &mut water, &soil, &under(Lanes::from(air)));
             for k in 0..WIDTH {
                 let (temperature, water) = &mut alone[k];
-                conduct(temperature, water, &soils[k], air[k]);
+                conduct(temperature, water, &soils[k], &under(air[k]));
             }
             for i in 0..LAYERS {
                 assert_alike(temperature[i], |k| alone[k].0[i]);

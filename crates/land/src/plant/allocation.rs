@@ -15,15 +15,10 @@ const RESERVE_DAYS: f64 = 20.0;
 /// Largest share of the retranslocated pool used in a day.
 const RETRANSLOCATION_RATE: f64 = 0.05;
 
-/// Price of nitrogen bought from symbionts, gC gN⁻¹ (CLM5 FUN: `s_fix` = −6 at optimum temperature; Fisher et al.
-/// 2010, doi:10.1029/2009GB003621).
-const NITROGEN_PRICE: f64 = 6.0;
-
-/// Nitrogen bought with carbon, gN m⁻² d⁻¹, and its price, gC m⁻² d⁻¹, from what the soil left unmet.
+/// Nitrogen bought with carbon from symbionts, gN m⁻² d⁻¹, of what the soil left unmet, at a price, gC gN⁻¹.
 #[must_use]
-pub fn buy_nitrogen<T: Real>(unmet: T, p: &Parameters<T>, available: T) -> (T, T) {
-    let bought = (p.fracfixers * unmet.max(0.0)).min(available * 0.5 / NITROGEN_PRICE);
-    (bought, bought * NITROGEN_PRICE)
+pub fn buy_nitrogen<T: Real>(unmet: T, p: &Parameters<T>, available: T, price: T) -> T {
+    (p.fracfixers * unmet.max(0.0)).min(available * 0.5 / price)
 }
 
 /// What the plant can build in a day, per gC of growth: shares that sum to one.
@@ -190,8 +185,9 @@ mod tests {
         let budget = pay_maintenance(plant, gpp, wanted);
         let shares = GrowthShares::new(p, area);
         let (demand, own) = soil_demand(plant, p, &shares, budget.available);
-        let (bought, price) = buy_nitrogen(demand * (T::of(1.0) - met), p, budget.available);
-        let growth = grow(plant, p, &shares, budget.available - price, (demand * met + bought, own));
+        let bought = buy_nitrogen(demand * (T::of(1.0) - met), p, budget.available, T::of(6.0));
+        let left = budget.available - bought * 6.0;
+        let growth = grow(plant, p, &shares, left, (demand * met + bought, own));
         [budget.available, budget.maintenance, bought, growth.tissue, growth.respiration, growth.excess]
     }
 

@@ -12,6 +12,8 @@ use crate::plant::photosynthesis::{LeafBiochemistry, LeafRates};
 /// Extinction of diffuse light, and of nitrogen, with leaf area.
 const DIFFUSE_EXTINCTION: f64 = 0.72;
 const NITROGEN_EXTINCTION: f64 = 0.30;
+/// Leaf respiration in light over that in the dark (CLM5).
+const IN_LIGHT: f64 = 0.67;
 /// √(1 − σ) of black-leaf extinction for a leaf scattering of 0.15 in PAR, and 1 − canopy reflection.
 const SCATTERING_ROOT: f64 = 0.922;
 const ABSORBED: f64 = 0.94;
@@ -76,13 +78,13 @@ pub fn gross_photosynthesis<T: Real>(
     T::select(dark, 0.0, rate * CARBON_PER_MICROMOLE * sun.day_length)
 }
 
-/// Leaf dark respiration of a day, gC m⁻² d⁻¹: the whole canopy, half of it inhibited by light in the day
-/// (Brooks and Farquhar 1985); `day` and `night`: rates over Vcmax25.
+/// Leaf dark respiration of a day, gC m⁻² d⁻¹: the whole canopy, from the top leaf's rate at 25 °C, µmol m⁻² s⁻¹. Light
+/// inhibits a third of it (Lloyd et al. 2010, doi:10.5194/bg-7-1833-2010); `day` and `night`: rates over that at 25 °C.
 #[must_use]
-pub fn leaf_respiration<T: Real>(lai: T, vcmax25: T, day_share: T, day: T, night: T) -> T {
+pub fn leaf_respiration<T: Real>(lai: T, at_25: T, day_share: T, day: T, night: T) -> T {
     let nitrogen_sum = (T::of(1.0) - (lai * -NITROGEN_EXTINCTION).exp()) / NITROGEN_EXTINCTION;
-    let rate = day * 0.5 * day_share + night * (T::of(1.0) - day_share);
-    vcmax25 * nitrogen_sum * rate * CARBON_PER_MICROMOLE * DAY
+    let rate = day * IN_LIGHT * day_share + night * (T::of(1.0) - day_share);
+    at_25 * nitrogen_sum * rate * CARBON_PER_MICROMOLE * DAY
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ pub mod allocation;
 pub mod canopy;
 #[cfg(test)]
 mod fixtures;
+pub mod nitrogen_cost;
 pub mod pft;
 pub mod phenology;
 pub mod photosynthesis;

@@ -132,7 +132,8 @@ fn seasonal<T: Real>(one: &One<T>, turnover: &mut LeafTurnover) -> Season {
 }
 
 fn display(turnover: &mut LeafTurnover, days_left: f64, remaining: f64) -> Season {
-    turnover.displayed = remaining / days_left.max(1.0);
+    // CLM's rate: fast at first, falling to zero at the end of onset.
+    turnover.displayed = remaining * (2.0 / days_left.max(1.0)).min(1.0);
     if days_left <= 1.0 {
         Season::Growing { dry_days: 0.0, cold_days: 0.0 }
     } else {

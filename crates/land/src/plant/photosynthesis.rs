@@ -26,8 +26,6 @@ const GAMMA_HA: f64 = 37_830.0;
 const RESPIRATION_HA: f64 = 46_390.0;
 /// Deactivation energy of Vcmax and Jmax, J mol⁻¹.
 const DEACTIVATION: f64 = 200_000.0;
-/// Leaf dark respiration over Vcmax at 25 °C for C3 (Collatz et al. 1991).
-const RESPIRATION_RATIO: f64 = 0.015;
 /// exp((S·T25 − D) / (R·T25)) of dark respiration, whose entropy S is 490 J mol⁻¹ K⁻¹.
 const RESPIRATION_LOSS25: f64 = 3.5974500352501253e-10;
 /// Curvature of the light response of electron transport, and of co-limitation (CLM5).
@@ -43,7 +41,7 @@ pub struct LeafBiochemistry<T: Real = f64> {
     pub vcmax: T,
     /// Jmax over Vcmax25.
     pub jmax: T,
-    /// Dark respiration over Vcmax25.
+    /// Dark respiration over that at 25 °C.
     pub respiration: T,
     /// Effective Michaelis–Menten constant, µmol mol⁻¹.
     pub km: T,
@@ -79,10 +77,10 @@ impl<T: Real> Heat<T> {
         (loss25 + 1.0) / (loss25 * self.deactivation + 1.0)
     }
 
-    /// Dark respiration over Vcmax25.
+    /// Dark respiration over that at 25 °C.
     #[inline]
     fn respiration(&self) -> T {
-        self.arrhenius(RESPIRATION_HA) * RESPIRATION_RATIO * self.inhibition(T::of(RESPIRATION_LOSS25))
+        self.arrhenius(RESPIRATION_HA) * self.inhibition(T::of(RESPIRATION_LOSS25))
     }
 }
 
@@ -115,7 +113,7 @@ pub fn biochemistry<T: Real>(kelvin: T, t10: T) -> LeafBiochemistry<T> {
     }
 }
 
-/// Dark respiration over Vcmax25 at a leaf temperature, K: all that a night needs of [`biochemistry`].
+/// Dark respiration over that at 25 °C at a leaf temperature, K: all that a night needs of [`biochemistry`].
 #[must_use]
 pub fn dark_respiration<T: Real>(kelvin: T) -> T {
     Heat::new(kelvin).respiration()

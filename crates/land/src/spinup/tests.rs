@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::column::{Column, ColumnState, Cover, Site};
+use crate::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND};
 use crate::energy::solar::SolarTable;
 use crate::forcing::{MonthlyWeather, WeatherSeries};
 use crate::lanes::{Lanes, WIDTH};
 use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
-use crate::soil::{POOLS, Pool};
+use crate::soil::{LAYERS, POOLS, Pool};
 use crate::weather::disaggregate;
 
 /// A forcing cycle of two years with cold winters.
@@ -38,7 +38,10 @@ fn column(flnr: f64) -> Column {
         cover: Cover::whole(pft),
         sand: 45.0,
         clay: 15.0,
+        organic: [0.0; LAYERS],
         soil_depth: 0.5,
+        base: Base::Open,
+        wind: USUAL_WIND,
         nitrogen_deposition: 0.8,
     };
     let mut parameters = Parameters::for_pft(pft);

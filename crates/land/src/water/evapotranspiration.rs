@@ -2,15 +2,16 @@
 //! intercepted water, of bare soil, and sublimation.
 //!
 //! Monteith (1965); soil surface resistance grows with dryness. Monthly station forcing has no wind: the
-//! aerodynamic conductance is that of the canopy height at 2.5 m s⁻¹.
+//! aerodynamic conductance is that of the canopy height at the site's mean wind.
 
 use crate::constants::{AIR_HEAT, DAY, DRY_AIR, FREEZING, GAS, LATENT_VAPOUR};
 use crate::energy::radiation::{saturation_slope, saturation_vapour_pressure};
 use crate::lanes::Real;
 
-/// Von Kármán's constant and the assumed wind above the canopy, m s⁻¹.
+/// Von Kármán's constant.
 const KARMAN: f64 = 0.41;
-const WIND: f64 = 2.5;
+/// Mean wind above the canopy by calendar month where none is known, m s⁻¹.
+pub const USUAL_WIND: [f64; 12] = [2.5; 12];
 /// Height of that wind above the canopy, m.
 const WIND_HEIGHT: f64 = 4.0;
 /// Interception capacity per leaf area for a day's several showers, mm.
@@ -18,12 +19,13 @@ pub const INTERCEPTION: f64 = 0.3;
 /// Extinction of net radiation in the canopy.
 const NET_EXTINCTION: f64 = 0.6;
 
-/// Aerodynamic conductance over a canopy of a height in metres, m s⁻¹ (log law, z₀ = 0.1 h, d = 0.67 h).
+/// Aerodynamic conductance over a canopy of a height in metres, m s⁻¹ (log law, z₀ = 0.1 h, d = 0.67 h), in a wind,
+/// m s⁻¹, 4 m above it.
 #[must_use]
-pub fn aerodynamic_conductance(height: f64) -> f64 {
+pub fn aerodynamic_conductance(height: f64, wind: f64) -> f64 {
     let z0 = 0.1 * height;
     let momentum = ((height * 0.33 + WIND_HEIGHT) / z0).ln();
-    KARMAN * KARMAN * WIND / (momentum * (momentum + 2.0))
+    KARMAN * KARMAN * wind / (momentum * (momentum + 2.0))
 }
 
 /// Air of a day.
@@ -108,7 +110,7 @@ mod tests {
 
     #[test]
     fn forests_couple_better_than_grass() {
-        assert!(aerodynamic_conductance(20.0) > 2.0 * aerodynamic_conductance(0.3));
+        assert!(aerodynamic_conductance(20.0, 2.5) > 2.0 * aerodynamic_conductance(0.3, 2.5));
     }
 
     #[test]

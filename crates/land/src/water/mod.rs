@@ -3,6 +3,8 @@
 pub mod evapotranspiration;
 pub mod hydraulics;
 pub mod snow;
+pub mod snow_wind;
+pub mod snowpack;
 pub mod soil_water;
 
 use serde::{Deserialize, Serialize};
@@ -10,13 +12,14 @@ use serde::{Deserialize, Serialize};
 use crate::batched;
 use crate::lanes::Real;
 use crate::soil::grid::LAYERS;
+use snowpack::Snowpack;
 
 batched! {
     /// Snow and soil water of a column, kg m⁻² (mm); what hangs on leaves belongs to the plants.
-    #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
     pub struct WaterState {
-        /// Snow, water equivalent.
-        pub snow: T,
+        /// Snow.
+        pub snow: Snowpack<T>,
         /// Liquid water by soil layer.
         pub liquid: [T; LAYERS],
         /// Ice by soil layer.
@@ -29,7 +32,7 @@ impl<T: Real> WaterState<T> {
     #[must_use]
     pub fn total(&self) -> T {
         let sum = |layers: &[T; LAYERS]| layers.iter().fold(T::of(0.0), |sum, &layer| sum + layer);
-        self.snow + sum(&self.liquid) + sum(&self.ice)
+        self.snow.total() + sum(&self.liquid) + sum(&self.ice)
     }
 }
 

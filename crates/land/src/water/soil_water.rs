@@ -4,15 +4,23 @@
 //! drains by its unsaturated conductivity (Clapp & Hornberger 1978, doi:10.1029/WR014i004p00601), whose
 //! ordinary differential equation has a closed solution over the day; capillarity is an implicit diffusion of
 //! water content, and what exceeds the pores rises to the layer above and leaves the top as runoff. Ice blocks
-//! pores. Free drainage at the bottom.
+//! pores. The bottom drains freely or, on bedrock, sideways from its water table. Where layers differ, water moves to
+//! equal potential, not content.
 
+use crate::constants::{ICE_DENSITY, WATER_DENSITY};
 use crate::lanes::Real;
-use crate::soil::grid::{LAYERS, NODE};
+use crate::soil::grid::{LAYERS, NODE, THICKNESS};
 use crate::water::WaterState;
 use crate::water::hydraulics::Hydraulics;
 
 /// Saturation below which nothing flows.
 const DRY: f64 = 0.01;
+/// Volume of ice over that of its water.
+const ICE_VOLUME: f64 = WATER_DENSITY / ICE_DENSITY;
+/// ln 10⁶: how much ice that fills the pores impedes flow (CLM5, e_ice = 6).
+const IMPEDANCE: f64 = 6.0 * std::f64::consts::LN_10;
+/// Saturation from which a layer belongs to a water table (CLM5).
+const WATER_TABLE: f64 = 0.9;
 
 /// Water that leaves the soil in a day, mm.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -28,6 +36,8 @@ pub struct SoilWaterLoss<T: Real = f64> {
 pub struct Wetness<T: Real = f64> {
     /// Liquid over pore space.
     pub saturation: [T; LAYERS],
+    /// Logarithm of saturation.
+    log: [T; LAYERS],
     /// Saturation to the power b + 2 (shape of diffusivity).
     power: [T; LAYERS],
 }
@@ -37,13 +47,14 @@ impl<T: Real> Wetness<T> {
     #[must_use]
     pub fn new(water: &WaterState<T>, soil: &Hydraulics<T>) -> Self {
         let mut saturation = [T::of(1.0); LAYERS];
+        let mut log = [T::of(0.0); LAYERS];
         let mut power = [T::of(0.0); LAYERS];
-        let exponent = soil.exponent + 2.0;
         for i in 0..soil.layers {
             saturation[i] = (water.liquid[i] / soil.capacity[i]).clamp(DRY, 1.0);
-            power[i] = (exponent * saturation[i].ln()).exp();
+            log[i] = saturation[i].ln();
+            power[i] = ((soil.exponent[i] + 2.0) * log[i]).exp();
         }
-        Self { saturation, power }
+        Self { saturation, log, power }
     }
 
     /// Suction relative to saturation, s^−b, of a layer.
@@ -52,6 +63,17 @@ impl<T: Real> Wetness<T> {
     pub fn suction_factor(&self, layer: usize) -> T {
         let s = self.saturation[layer];
         s * s / self.power[layer]
+    }
+
+    /// How much more water content the layer below `i` holds than `i` where both are at the mean of their potentials.
+    fn step_of_content(&self, soil: &Hydraulics<T>, i: usize) -> T {
+        let log_suction = |j: usize| soil.suction[j].ln() - soil.exponent[j] * self.log[j];
+        let mean = (log_suction(i) + log_suction(i + 1)) * 0.5;
+        let content = |j: usize| {
+            let saturation = ((soil.suction[j].ln() - mean) / soil.exponent[j]).exp();
+            soil.porosity[j] * saturation.clamp(DRY, 1.0)
+        };
+        content(i + 1) - content(i)
     }
 }
 
@@ -71,21 +93,49 @@ pub fn redistribute<T: Real>(
 fn open_pores<T: Real>(water: &WaterState<T>, soil: &Hydraulics<T>) -> [T; LAYERS] {
     let mut pores = [T::of(0.0); LAYERS];
     for i in 0..soil.layers {
-        let open = (T::of(1.0) - water.ice[i] / soil.capacity[i]).max(0.0);
-        pores[i] = open * open * open;
+        let icy = water.ice[i].over(0.0);
+        let filled = (water.ice[i] * ICE_VOLUME / soil.capacity[i]).min(1.0);
+        pores[i] = if T::any(icy) { T::select(icy, (filled * -IMPEDANCE).exp(), 1.0) } else { T::of(1.0) };
     }
     pores
 }
 
 fn drain<T: Real>(water: &mut WaterState<T>, soil: &Hydraulics<T>, open: &[T; LAYERS]) -> T {
-    let m = soil.exponent * 2.0 + 2.0;
+    let closed = soil.baseflow.at_least(0.0);
     let mut inflow = T::of(0.0);
     for i in 0..soil.layers {
         let available = water.liquid[i] + inflow;
-        inflow = drained_in_a_day(available, soil.capacity[i], soil.conductivity * open[i], m);
+        let m = soil.exponent[i] * 2.0 + 2.0;
+        let outflow = drained_in_a_day(available, soil.capacity[i], soil.conductivity[i] * open[i], m);
+        inflow = if i + 1 < soil.layers { outflow } else { T::select(closed, 0.0, outflow) };
         water.liquid[i] = available - inflow;
     }
-    inflow
+    if T::any(closed) { inflow + baseflow(water, soil, closed) } else { inflow }
+}
+
+/// Lateral outflow of a day, mm, from the water table that stands on bedrock: layers more than 90 % full from the
+/// bottom up (CLM5 technical note, section 2.7.5), taken from the top of the table down to 90 %.
+fn baseflow<T: Real>(water: &mut WaterState<T>, soil: &Hydraulics<T>, closed: T::Mask) -> T {
+    let zero = T::of(0.0);
+    let spare = |water: &WaterState<T>, i: usize| {
+        let excess = water.liquid[i] + water.ice[i] * ICE_VOLUME - soil.capacity[i] * WATER_TABLE;
+        excess.clamp(0.0, water.liquid[i].max(0.0))
+    };
+    let (mut stands, mut height, mut above) = (closed, zero, zero);
+    for i in (0..soil.layers).rev() {
+        let excess = spare(water, i);
+        above += T::select(closed, excess, 0.0);
+        stands = stands & excess.over(0.0);
+        height += T::select(stands, THICKNESS[i] * 1_000.0, 0.0);
+    }
+    let wanted = (soil.baseflow * height).min(above);
+    let mut left = T::select(closed, wanted, 0.0);
+    for i in 0..soil.layers {
+        let taken = spare(water, i).min(left);
+        water.liquid[i] -= taken;
+        left -= taken;
+    }
+    T::select(closed, wanted, 0.0) - left
 }
 
 /// Outflow of one day, mm, from a layer that holds `liquid` of `capacity` mm and conducts `saturated` mm d⁻¹ when full.
@@ -118,15 +168,27 @@ fn diffuse<T: Real>(
         return;
     }
     // D = b Ks ψs / φ · s^(b+2), mm² d⁻¹; conductance between nodes in d⁻¹ of water content × mm.
-    let scale = soil.exponent * soil.conductivity * soil.suction / soil.porosity;
+    let diffusivity = |i: usize| {
+        let scale = soil.exponent[i] * soil.conductivity[i] * soil.suction[i] / soil.porosity[i];
+        scale * wetness.power[i]
+    };
     let mut conductance = [T::of(0.0); LAYERS];
+    let mut step = [T::of(0.0); LAYERS];
+    let layered = T::any(soil.layered.over(0.0));
+    let mut upper = diffusivity(0);
     for i in 0..n - 1 {
-        let shape = (wetness.power[i] * open[i] + wetness.power[i + 1] * open[i + 1]) * 0.5;
-        conductance[i] = scale * shape / ((NODE[i + 1] - NODE[i]) * 1_000.0);
+        let lower = diffusivity(i + 1);
+        // Ice on either side stands in the way (CLM5: impedance at the mean share of ice).
+        let passage = (open[i] * open[i + 1]).sqrt();
+        conductance[i] = passage * (upper + lower) * (0.5 / ((NODE[i + 1] - NODE[i]) * 1_000.0));
+        upper = lower;
+        if layered {
+            step[i] = soil.layered * wetness.step_of_content(soil, i);
+        }
     }
-    let content = solve_content(water, soil, &conductance);
+    let content = solve_content(water, soil, &conductance, &step);
     for i in 0..n - 1 {
-        let wanted = conductance[i] * (content[i + 1] - content[i]);
+        let wanted = conductance[i] * (content[i + 1] - content[i] - step[i]);
         let flow = wanted.clamp(-water.liquid[i].max(0.0), water.liquid[i + 1].max(0.0));
         water.liquid[i] += flow;
         water.liquid[i + 1] -= flow;
@@ -138,19 +200,21 @@ fn solve_content<T: Real>(
     water: &WaterState<T>,
     soil: &Hydraulics<T>,
     conductance: &[T; LAYERS],
+    step: &[T; LAYERS],
 ) -> [T; LAYERS] {
     let n = soil.layers;
     let zero = T::of(0.0);
     let mut content = [zero; LAYERS];
     let mut upper = [zero; LAYERS];
     for i in 0..n {
-        let depth = soil.capacity[i] / soil.porosity;
-        let above = if i > 0 { conductance[i - 1] } else { zero };
-        let below = if i + 1 < n { conductance[i] } else { zero };
+        let depth = soil.capacity[i] / soil.porosity[i];
+        let (above, over) = if i > 0 { (conductance[i - 1], step[i - 1]) } else { (zero, zero) };
+        let (below, under) = if i + 1 < n { (conductance[i], step[i]) } else { (zero, zero) };
+        let pulled = above * over - below * under;
         let (previous, carried) = if i > 0 { (upper[i - 1], content[i - 1]) } else { (zero, zero) };
         let pivot = T::of(1.0) / (depth + above + below - above * previous);
         upper[i] = below * pivot;
-        content[i] = (water.liquid[i] + above * carried) * pivot;
+        content[i] = (water.liquid[i] + pulled + above * carried) * pivot;
     }
     for i in (0..n - 1).rev() {
         let next = content[i + 1];
@@ -163,7 +227,8 @@ fn overflow<T: Real>(water: &mut WaterState<T>, soil: &Hydraulics<T>) -> T {
     let mut excess = T::of(0.0);
     for i in (0..soil.layers).rev() {
         water.liquid[i] += excess;
-        excess = (water.liquid[i] + water.ice[i] - soil.capacity[i]).clamp(0.0, water.liquid[i].max(0.0));
+        excess = (water.liquid[i] + water.ice[i] * ICE_VOLUME - soil.capacity[i])
+            .clamp(0.0, water.liquid[i].max(0.0));
         water.liquid[i] -= excess;
     }
     excess
@@ -177,7 +242,7 @@ mod tests {
 
     fn column(saturation: f64) -> (WaterState, Hydraulics) {
         let soil = Hydraulics::from_texture(43.0, 18.0, 14, 1.0, 1.0);
-        let mut water = WaterState { snow: 0.0, liquid: [0.0; LAYERS], ice: [0.0; LAYERS] };
+        let mut water = WaterState::default();
         for i in 0..soil.layers {
             water.liquid[i] = saturation * soil.capacity[i];
         }
@@ -213,7 +278,7 @@ mod tests {
         let mut contents = Vec::new();
         for _ in 0..10 {
             day(&mut water, &soil);
-            contents.push(water.liquid[5] / soil.capacity[5] * soil.porosity);
+            contents.push(water.liquid[5] / soil.capacity[5] * soil.porosity[5]);
         }
         assert!(contents.windows(2).all(|w| w[1] <= w[0] + 1e-12));
         assert!((0.23..0.32).contains(&contents[9]), "{contents:?}");

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use reterra_fields::calendar::Month;
 use reterra_fields::station::{Igbp, Station};
-use reterra_land::column::{Column, ColumnState, Cover, Site};
+use reterra_land::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND};
 use reterra_land::constants::{DAY, YEAR_DAYS};
 use reterra_land::energy::solar::SolarTable;
 use reterra_land::error::LandError;
 use reterra_land::forcing::{MonthlyWeather, WeatherSeries};
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::{Pft, VegetationClass};
+use reterra_land::soil::LAYERS;
 use reterra_land::weather::disaggregate;
 
 use crate::config::Variable;
@@ -86,7 +87,10 @@ impl StationCase {
             cover: Cover::whole(Pft::from_climate(class, mean_temperature, coldest)),
             sand,
             clay,
+            organic: [0.0; LAYERS],
             soil_depth: SOIL_DEPTH,
+            base: Base::Open,
+            wind: USUAL_WIND,
             nitrogen_deposition: input.station.nitrogen_deposition.unwrap_or(nitrogen_deposition)
                 * DAY
                 * YEAR_DAYS,

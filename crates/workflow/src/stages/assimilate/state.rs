@@ -86,7 +86,7 @@ fn stocks(state: &ColumnState, column: &Column) -> [f64; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reterra_land::column::{Cover, Site};
+    use reterra_land::column::{Base, Cover, Site, USUAL_WIND};
     use reterra_land::energy::solar::SolarTable;
     use reterra_land::parameters::Parameters;
     use reterra_land::plant::pft::Pft;
@@ -99,7 +99,10 @@ mod tests {
             cover: Cover::whole(pft),
             sand: 40.0,
             clay: 20.0,
+            organic: [0.0; LAYERS],
             soil_depth: 2.5,
+            base: Base::Open,
+            wind: USUAL_WIND,
             nitrogen_deposition: 1.0,
         };
         Column::new(&site, vec![Parameters::for_pft(pft)], SolarTable::new(51.0).into()).unwrap()
