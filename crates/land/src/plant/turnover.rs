@@ -50,10 +50,17 @@ pub fn display<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, wanted: T)
     plant.storage -= moved;
     plant.leaf += leaf;
     plant.froot += froot;
-    let (leaf_n, froot_n) = (leaf / p.leafcn, froot / p.frootcn);
-    plant.nitrogen.storage -= leaf_n + froot_n;
-    plant.nitrogen.leaf += leaf_n;
-    plant.nitrogen.froot += froot_n;
+    let n = &mut plant.nitrogen;
+    n.leaf += take(&mut n.storage, leaf / p.leafcn);
+    n.froot += take(&mut n.storage, froot / p.frootcn);
+}
+
+/// Takes nitrogen out of a tissue, gN m⁻²: its carbon at its C:N, but no more than it has, because the parameter may
+/// have moved since the tissue grew.
+fn take<T: Real>(pool: &mut T, content: T) -> T {
+    let taken = content.min(*pool);
+    *pool -= taken;
+    taken
 }
 
 /// Sheds and kills for a day.
@@ -67,9 +74,8 @@ pub fn shed<T: Real>(
     take_leaf(plant, p, leaf, &mut fall);
     let froot = plant.froot * turnover.froot_share;
     plant.froot -= froot;
-    plant.nitrogen.froot -= froot / p.frootcn;
     fall.froot += froot;
-    fall.froot_n += froot / p.frootcn;
+    fall.froot_n += take(&mut plant.nitrogen.froot, froot / p.frootcn);
     live_to_dead(plant, p);
     mortality(plant, p, &mut fall);
     fall
@@ -77,10 +83,9 @@ pub fn shed<T: Real>(
 
 /// Senescent leaves: nitrogen beyond the litter's C:N goes back to the plant.
 fn take_leaf<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, leaf: T, fall: &mut Litterfall<T>) {
-    let content = leaf / p.leafcn;
+    let content = take(&mut plant.nitrogen.leaf, leaf / p.leafcn);
     let litter_n = (leaf / p.lflitcn).min(content);
     plant.leaf -= leaf;
-    plant.nitrogen.leaf -= content;
     plant.retrans_n += content - litter_n;
     fall.leaf += leaf;
     fall.leaf_n += litter_n;
@@ -88,10 +93,10 @@ fn take_leaf<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, leaf: T, fal
 
 fn live_to_dead<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>) {
     let dying = plant.livewood * p.lwtop_ann / YEAR_DAYS;
-    let (from, to) = (dying / p.livewdcn, dying / p.deadwdcn);
+    let from = take(&mut plant.nitrogen.livewood, dying / p.livewdcn);
+    let to = (dying / p.deadwdcn).min(from);
     plant.livewood -= dying;
     plant.deadwood += dying;
-    plant.nitrogen.livewood -= from;
     plant.nitrogen.deadwood += to;
     plant.retrans_n += from - to;
 }
@@ -131,18 +136,14 @@ pub fn harvest<T: Real>(
         return;
     }
     let leaf = plant.leaf * cut;
-    let leaf_n = leaf / p.leafcn;
     plant.leaf -= leaf;
-    plant.nitrogen.leaf -= leaf_n;
     fall.harvest += leaf;
-    fall.harvest_n += leaf_n;
+    fall.harvest_n += take(&mut plant.nitrogen.leaf, leaf / p.leafcn);
     if pft == Pft::C3Crop {
         let grain = plant.storage * cut;
-        let grain_n = grain * storage_nitrogen_share(p);
         plant.storage -= grain;
-        plant.nitrogen.storage -= grain_n;
         fall.harvest += grain;
-        fall.harvest_n += grain_n;
+        fall.harvest_n += take(&mut plant.nitrogen.storage, grain * storage_nitrogen_share(p));
         // Sown again in autumn, as most of Europe's cereals are: wetness, not warmth, starts the next crop.
         for k in (0..T::WIDTH).filter(|&k| cut.at(k) > 0.0) {
             *plant.season.at_mut(k) = Season::Offset { days_left: p.ndays_off.at(k).round(), by_cold: false };
@@ -189,6 +190,30 @@ mod tests {
             harvest(plant, p, Pft::C3Crop, 205, &mut fall);
             fall
         });
+    }
+
+    #[test]
+    fn no_tissue_gives_more_nitrogen_than_it_has() {
+        let mut p = Parameters::for_pft(Pft::C3Crop);
+        let mut plant = Vegetation::cold_start(&p, true, false, 283.0);
+        display(&mut plant, &p, 80.0);
+        // Tissues that grew at other C:N than they have now; dead wood richer than live wood.
+        (p.leafcn, p.frootcn, p.livewdcn, p.deadwdcn) = (5.0, 5.0, 500.0, 50.0);
+        p.harvest_frac = 1.0;
+        let (c, n) = (plant.carbon(), plant.total_nitrogen());
+        let part = 0.4 * plant.storage;
+        display(&mut plant, &p, part);
+        let all = LeafTurnover { displayed: 0.0, leaf_share: 0.9, froot_share: 1.0 };
+        let mut fall = shed(&mut plant, &p, &all);
+        harvest(&mut plant, &p, Pft::C3Crop, 205, &mut fall);
+        let left = &plant.nitrogen;
+        for pool in [left.leaf, left.froot, left.livewood, left.deadwood, left.storage, plant.retrans_n] {
+            assert!(pool >= 0.0, "{plant:?}");
+        }
+        let lost = fall.leaf + fall.froot + fall.wood + fall.harvest;
+        let lost_n = fall.leaf_n + fall.froot_n + fall.wood_n + fall.harvest_n;
+        assert!((plant.carbon() + lost - c).abs() < 1e-10);
+        assert!((plant.total_nitrogen() + lost_n - n).abs() < 1e-10);
     }
 
     #[test]
