@@ -22,6 +22,10 @@ const REST_TEMPERATURE: f64 = -4.0;
 const ACCLIMATION_DAYS: f64 = 8.3;
 /// Largest share of a layer's water that leaves it by roots or evaporation in a day.
 const EXTRACTABLE: f64 = 0.5;
+/// Least range of soil suction over which stomata close, mm (1 kPa).
+const LEAST_CLOSURE: f64 = 100.0;
+/// Plant water stress below which roots find nothing: shares of less would underflow.
+const LEAST_UPTAKE: f64 = 1e-12;
 /// Leaf area below which a plant counts as bare.
 const LEAFLESS: f64 = 1e-6;
 /// Warmest and coldest that the surface gets against its air on a mean day, K.
@@ -57,6 +61,41 @@ pub(super) struct Ground<T: Real> {
     pub loss: SoilWaterLoss<T>,
     /// Its upper boundary of heat.
     pub surface: Surface<T>,
+}
+
+impl<T: Real> RootUptake<T> {
+    /// From the layers' parts in a sum, the stress.
+    fn new(mut share: [T; LAYERS], stress: T) -> Self {
+        let takes = stress.over(LEAST_UPTAKE);
+        let per_stress = T::select(takes, T::of(1.0) / stress, 0.0);
+        for s in &mut share {
+            *s *= per_stress;
+        }
+        Self { share, stress: T::select(takes, stress, 0.0) }
+    }
+}
+
+/// How stomata close as soil dries: linearly in its head.
+struct Closure<T> {
+    /// Head at which they are closed, mm.
+    closed: T,
+    /// mm⁻¹.
+    per_head: T,
+}
+
+impl<T: Real> Closure<T> {
+    /// Between the wetter of two heads, mm, at which stomata are open, and the drier one: draws of parameters come in
+    /// any order.
+    fn new(smpso: T, smpsc: T) -> Self {
+        let open = smpso.max(smpsc);
+        let closed = smpso.min(smpsc).min(open - LEAST_CLOSURE);
+        Self { closed, per_head: T::of(1.0) / (open - closed) }
+    }
+
+    /// Opening at a head, mm: 0 to 1.
+    fn open(&self, head: T) -> T {
+        ((head - self.closed) * self.per_head).clamp(0.0, 1.0)
+    }
 }
 
 /// Water on its way through the surface, kg m⁻² d⁻¹ of the column.
@@ -224,21 +263,17 @@ impl<T: Real> Today<'_, T> {
 
     fn root_uptake(&self, tile: &Tile<T>, temperature: &[T; LAYERS]) -> RootUptake<T> {
         let (soil, p) = (&self.column.hydraulics, &tile.parameters);
-        let per_head = T::of(1.0) / (p.smpso - p.smpsc);
+        let stomata = Closure::new(p.smpso, p.smpsc);
         let mut share = [T::default(); LAYERS];
         let mut stress = T::default();
         for i in 0..soil.layers {
             let head = -(soil.suction[i] * self.wetness.suction_factor(i));
-            let open = ((head - p.smpsc) * per_head).clamp(0.0, 1.0);
+            let open = stomata.open(head);
             let thawed = temperature[i].over(FREEZING - 1.0);
             share[i] = T::select(thawed, tile.root_fraction[i] * open, 0.0);
             stress += share[i];
         }
-        let per_stress = T::select(stress.over(0.0), T::of(1.0) / stress, 0.0);
-        for s in &mut share {
-            *s *= per_stress;
-        }
-        RootUptake { share, stress }
+        RootUptake::new(share, stress)
     }
 
     fn assimilate(&self, tile: &Tile<T>, plant: &Vegetation<T>, lai: T, stress: T) -> CanopyDay<T> {
@@ -271,6 +306,32 @@ impl<T: Real> Today<'_, T> {
             gpp: T::select(leafy, gpp, 0.0),
             respiration: T::select(leafy, respiration, 0.0),
             conductance: T::select(leafy, conductance, 0.0),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stomata_close_with_drought_whatever_the_order_of_the_draws() {
+        let (right, swapped) = (Closure::new(-66e3, -255e3), Closure::new(-255e3, -66e3));
+        for (head, open) in [(-1e3, 1.0), (-66e3, 1.0), (-160.5e3, 0.5), (-255e3, 0.0), (-1e6, 0.0)] {
+            assert!((right.open(head) - open).abs() < 1e-12, "{head}");
+            assert_eq!(right.open(head).to_bits(), swapped.open(head).to_bits());
+        }
+        let same = Closure::new(-66e3, -66e3);
+        assert!((same.open(-66e3) - 1.0).abs() < 1e-12 && same.open(-67e3).abs() < 1e-12);
+    }
+
+    #[test]
+    fn roots_in_soil_that_gives_next_to_nothing_take_nothing() {
+        for (least, takes) in [(1e-3, true), (1e-9, true), (1e-14, false), (1e-310, false), (0.0, false)] {
+            let uptake = RootUptake::new([least; LAYERS], least * LAYERS as f64);
+            let sum: f64 = uptake.share.iter().sum();
+            assert!((sum - if takes { 1.0 } else { 0.0 }).abs() < 1e-12, "{least}: {sum}");
+            assert_eq!(uptake.stress > 0.0, takes);
         }
     }
 }
