@@ -119,11 +119,11 @@ pub fn dark_respiration<T: Real>(kelvin: T) -> T {
     Heat::new(kelvin).respiration()
 }
 
-/// Smaller root of θx² − (a + b)x + ab = 0, the smooth minimum of two rates.
+/// Smaller root of θx² − (a + b)x + ab = 0, the smooth minimum of two rates; none is negative, to rounding too.
 #[inline]
 fn smooth_minimum<T: Real>(a: T, b: T, theta: f64) -> T {
     let sum = a + b;
-    (sum - (sum * sum - a * b * (4.0 * theta)).max(0.0).sqrt()) * (0.5 / theta)
+    ((sum - (sum * sum - a * b * (4.0 * theta)).max(0.0).sqrt()) * (0.5 / theta)).max(0.0)
 }
 
 /// Medlyn's internal over ambient CO₂ for a slope in kPa^½ and a vapour pressure deficit in Pa.
@@ -201,6 +201,22 @@ mod tests {
         let residual = 0.98 * rate * rate - (rubisco + light) * rate + rubisco * light;
         assert!(residual.abs() < 1e-9 && rate < rubisco.min(light), "{rate} {rubisco} {light}");
         assert!(LeafRates::new(&leaf, 280.0).gross(50.0, 0.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn gross_assimilation_is_never_negative() {
+        // Below the compensation point; photons that rounding left just below none; hardly any leaf.
+        for kelvin in [253.0, 288.0, 318.0] {
+            let leaf = biochemistry(kelvin, 290.0);
+            for ci in [1.0, leaf.gamma, leaf.gamma * (1.0 + 1e-15), 280.0] {
+                let rates = LeafRates::new(&leaf, ci);
+                for (vcmax, photons) in [(50.0, 900.0), (50.0, -1e-13), (1e-9, 1e-9), (1e-200, 900.0)] {
+                    let gross = rates.gross(vcmax, photons);
+                    assert!(gross >= 0.0, "{kelvin} K, ci {ci}, {vcmax}, {photons}: {gross:e}");
+                }
+            }
+            assert!(LeafRates::new(&leaf, 0.9 * leaf.gamma).gross(50.0, 900.0).abs() < 1e-300);
+        }
     }
 
     #[test]
