@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use super::setup::{Column, Tile};
 use crate::batched;
 use crate::lanes::Real;
-use crate::plant::pft::LeafHabit;
 use crate::plant::state::Vegetation;
 use crate::soil::SoilState;
 use crate::soil::grid::LAYERS;
@@ -47,8 +46,7 @@ impl ColumnState {
             soil.no3[i] = 0.5 * column.soil.root_fraction[i];
         }
         let seed = |tile: &Tile| {
-            let evergreen = tile.pft.leaf_habit() == LeafHabit::Evergreen;
-            Vegetation::cold_start(&tile.parameters, tile.pft.is_woody(), evergreen, mean)
+            Vegetation::cold_start(&tile.parameters, tile.pft.is_woody(), tile.pft.leaf_habit(), mean)
         };
         let depth = column.site.at(0).soil_depth;
         Self {

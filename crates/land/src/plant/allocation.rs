@@ -141,13 +141,13 @@ mod tests {
     use super::*;
     use crate::lanes::{Batched, Lanes, WIDTH};
     use crate::plant::fixtures::{columns, same, together};
-    use crate::plant::pft::Pft;
+    use crate::plant::pft::{LeafHabit, Pft};
 
     #[test]
     fn growth_conserves_and_keeps_c_to_n() {
         for pft in Pft::ALL {
             let p = Parameters::for_pft(pft);
-            let mut plant = Vegetation::cold_start(&p, pft.is_woody(), true, 283.0);
+            let mut plant = Vegetation::cold_start(&p, pft.is_woody(), LeafHabit::Evergreen, 283.0);
             plant.retrans_n = 2.0;
             let shares = GrowthShares::new(&p, 3.0);
             let (demand, own) = soil_demand(&plant, &p, &shares, 5.0);
@@ -170,7 +170,7 @@ mod tests {
     #[test]
     fn reserve_pays_the_winter_and_no_more() {
         let p = Parameters::for_pft(Pft::NeedleleafEvergreenBoreal);
-        let mut plant = Vegetation::cold_start(&p, true, true, 278.0);
+        let mut plant = Vegetation::cold_start(&p, true, LeafHabit::Evergreen, 278.0);
         plant.reserve = 1.0;
         let budget = pay_maintenance(&mut plant, 0.0, 3.0);
         assert!((budget.maintenance - 1.0).abs() < 1e-12 && plant.reserve.abs() < 1e-12);

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use super::pft::Pft;
+use super::pft::{LeafHabit, Pft};
 use super::state::Vegetation;
 use crate::lanes::{Batched, WIDTH};
 use crate::parameters::Parameters;
@@ -21,7 +21,8 @@ pub(super) fn columns(pft: Pft) -> ([Parameters; WIDTH], [Vegetation; WIDTH]) {
     });
     let plants = std::array::from_fn(|k| {
         let p = &parameters[k];
-        let mut plant = Vegetation::cold_start(p, pft.is_woody(), false, 276.0 + 3.0 * k as f64);
+        let mut plant =
+            Vegetation::cold_start(p, pft.is_woody(), LeafHabit::SeasonalDeciduous, 276.0 + 3.0 * k as f64);
         plant.leaf = 90.0 + 31.7 * k as f64;
         plant.froot = 70.0 + 13.3 * k as f64;
         plant.reserve = [40.0, 1.0, 0.3, 70.0][k];

@@ -205,7 +205,7 @@ mod tests {
     fn calendar(pft: Pft, latitude: f64, mean: f64, amplitude: f64) -> (Option<usize>, Option<usize>) {
         let p = Parameters::for_pft(pft);
         let sun = SolarTable::new(latitude);
-        let mut plant = Vegetation::cold_start(&p, pft.is_woody(), false, mean);
+        let mut plant = Vegetation::cold_start(&p, pft.is_woody(), pft.leaf_habit(), mean);
         let (mut first_onset, mut first_offset) = (None, None);
         for d in 0..3 * 365 {
             let day = d % 365;
@@ -243,6 +243,26 @@ mod tests {
         assert!(on.is_some() && off.is_some());
         let (_, never) = calendar(Pft::C3Grass, 48.0, 284.0, 6.0);
         assert!(never.is_none());
+    }
+
+    #[test]
+    fn grass_where_no_winter_is_leafs_out_with_the_first_rains() {
+        // 27 degrees all year, wet half a year: by degree-days alone it would wait for 4,000 K d of one spring.
+        let p = Parameters::for_pft(Pft::C4Grass);
+        let mut plant = Vegetation::cold_start(&p, false, LeafHabit::StressDeciduous, 300.0);
+        let mut leafless = 0;
+        for day in 0..365 {
+            let signals = Signals {
+                soil_temperature: 300.0,
+                soil_potential: if day < 100 { -3.0 } else { -0.05 },
+                day_length: 43_200.0,
+                lengthening: f64::from(u8::from(!(172..355).contains(&day))),
+                lai: 1.0,
+            };
+            advance(&mut plant, &p, LeafHabit::StressDeciduous, &signals);
+            leafless += usize::from(matches!(plant.season.at(0), Season::Dormant { .. }));
+        }
+        assert_eq!(leafless, 114, "15 days after the rains begin on day 100");
     }
 
     #[test]

@@ -25,12 +25,12 @@ mod tests {
     use super::*;
     use crate::lanes::{Lanes, WIDTH};
     use crate::plant::fixtures::{columns, same, together};
-    use crate::plant::pft::Pft;
+    use crate::plant::pft::{LeafHabit, Pft};
 
     #[test]
     fn rate_and_q10_are_clms() {
         let p = Parameters::for_pft(Pft::NeedleleafEvergreenBoreal);
-        let mut plant = Vegetation::cold_start(&p, true, true, 278.0);
+        let mut plant = Vegetation::cold_start(&p, true, LeafHabit::Evergreen, 278.0);
         plant.nitrogen.livewood = 1.0;
         plant.nitrogen.froot = 0.0;
         let at20 = maintenance(&plant, &p, REFERENCE, REFERENCE);

@@ -3,6 +3,7 @@
 use crate::batched;
 use crate::lanes::{PerColumn, Real};
 use crate::parameters::Parameters;
+use crate::plant::pft::LeafHabit;
 use serde::{Deserialize, Serialize};
 
 /// Where a deciduous plant is in its year.
@@ -43,9 +44,14 @@ pub enum Season {
 }
 
 impl Season {
-    /// A plant that waits for spring.
-    pub const WINTER: Self =
-        Self::Dormant { degree_days: 0.0, wet_days: 0.0, cold_days: 0.0, needs_warmth: true };
+    /// A plant without leaves at a cold start: a seasonal-deciduous one waits for spring, a stress-deciduous one for
+    /// water alone, as in CLM, whose degree-days count only once frost has begun to (CLM5 technical note, section
+    /// 20.3.3); else nothing would ever leaf out where no winter is.
+    #[must_use]
+    pub fn cold_start(habit: LeafHabit) -> Self {
+        let needs_warmth = habit != LeafHabit::StressDeciduous;
+        Self::Dormant { degree_days: 0.0, wet_days: 0.0, cold_days: 0.0, needs_warmth }
+    }
 }
 
 batched! {
@@ -108,8 +114,9 @@ batched! {
 impl Vegetation {
     /// A small cold-start plant: CLM's 100 gC of leaf (or leaf storage), fine roots and stem alike.
     #[must_use]
-    pub fn cold_start(p: &Parameters, woody: bool, evergreen: bool, t_annual: f64) -> Self {
+    pub fn cold_start(p: &Parameters, woody: bool, habit: LeafHabit, t_annual: f64) -> Self {
         let seed = 100.0;
+        let evergreen = habit == LeafHabit::Evergreen;
         let (leaf, storage) = if evergreen { (seed, 0.0) } else { (0.0, seed * (1.0 + p.froot_leaf)) };
         let froot = if evergreen { seed * p.froot_leaf } else { 0.0 };
         let (livewood, deadwood) = if woody { (20.0, 1_000.0) } else { (0.0, 0.0) };
@@ -122,7 +129,7 @@ impl Vegetation {
             reserve: 30.0,
             nitrogen: TissueNitrogen::default(),
             retrans_n: 0.5,
-            season: PerColumn::new(|_| Season::WINTER),
+            season: PerColumn::new(|_| Season::cold_start(habit)),
             acclimation: t_annual - crate::constants::FREEZING,
             t10: t_annual,
             t_annual,

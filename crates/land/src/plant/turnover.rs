@@ -167,10 +167,11 @@ mod tests {
     use super::*;
     use crate::lanes::{Batched, Lanes, WIDTH};
     use crate::plant::fixtures::{columns, same, together};
+    use crate::plant::pft::LeafHabit;
 
     fn conserves(act: impl Fn(&mut Vegetation, &Parameters) -> Litterfall) {
         let p = Parameters::for_pft(Pft::C3Crop);
-        let mut plant = Vegetation::cold_start(&p, false, false, 283.0);
+        let mut plant = Vegetation::cold_start(&p, false, LeafHabit::StressDeciduous, 283.0);
         display(&mut plant, &p, 80.0);
         let (c, n) = (plant.carbon(), plant.total_nitrogen());
         let fall = act(&mut plant, &p);
@@ -195,7 +196,7 @@ mod tests {
     #[test]
     fn no_tissue_gives_more_nitrogen_than_it_has() {
         let mut p = Parameters::for_pft(Pft::C3Crop);
-        let mut plant = Vegetation::cold_start(&p, true, false, 283.0);
+        let mut plant = Vegetation::cold_start(&p, true, LeafHabit::StressDeciduous, 283.0);
         display(&mut plant, &p, 80.0);
         // Tissues that grew at other C:N than they have now; dead wood richer than live wood.
         (p.leafcn, p.frootcn, p.livewdcn, p.deadwdcn) = (5.0, 5.0, 500.0, 50.0);
@@ -230,7 +231,7 @@ mod tests {
     #[test]
     fn leaf_litter_has_its_own_c_to_n() {
         let p = Parameters::for_pft(Pft::BroadleafDeciduousTemperate);
-        let mut plant = Vegetation::cold_start(&p, true, true, 283.0);
+        let mut plant = Vegetation::cold_start(&p, true, LeafHabit::Evergreen, 283.0);
         let mut fall = Litterfall::default();
         take_leaf(&mut plant, &p, 50.0, &mut fall);
         assert!((fall.leaf / fall.leaf_n - p.lflitcn).abs() < 1e-9);
