@@ -168,7 +168,8 @@ impl Column {
             .zip(parameters)
             .map(|(cover, parameters)| Tile {
                 pft: cover.pft,
-                fraction: cover.fraction,
+                // Shares that rounding lets sum to more than the ground would give away more water than there is.
+                fraction: cover.fraction / covered.max(1.0),
                 root_fraction: root_profile(parameters.rootprof_beta, layers),
                 parameters,
                 aerodynamic: aerodynamic_conductance(cover.pft.canopy_height(), 1.0),
@@ -181,7 +182,7 @@ impl Column {
             active_layers: layers,
             bulk_density: hydraulics.porosity.map(|porosity| (1.0 - porosity) * MINERAL_DENSITY),
             porosity: hydraulics.porosity,
-            root_fraction: std::array::from_fn(|i| roots(i) / covered.max(f64::MIN_POSITIVE)),
+            root_fraction: std::array::from_fn(|i| roots(i) / covered.clamp(f64::MIN_POSITIVE, 1.0)),
             litter_profile: surface_litter_profile(layers),
         };
         Ok(Self {

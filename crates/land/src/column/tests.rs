@@ -99,6 +99,22 @@ fn bare_ground_evaporates_and_sheds_the_rest() {
 }
 
 #[test]
+fn the_last_snow_goes_once_however_tiles_share_it() {
+    // Sevenths round to a little more than the whole; so do shares read from a table of nine digits.
+    let types = &Pft::ALL[8..15];
+    for share in [1.0 / 7.0, 0.142_857_143] {
+        let cover: Vec<(Pft, f64)> = types.iter().map(|&pft| (pft, share)).collect();
+        let (column, weather) = (column(&cover, 1.0).unwrap(), weather(1));
+        let mut state = ColumnState::cold_start(&column, 276.0);
+        let mut least = f64::INFINITY;
+        let see = |_: Day, _: &DayFluxes, state: &ColumnState| least = least.min(state.water.snow);
+        let outcome = simulate_days(&column, &mut state, &[&weather], None, see);
+        assert!(least >= 0.0, "{least:e}");
+        assert!(outcome.imbalance.water < 1e-13, "{:e}", outcome.imbalance.water);
+    }
+}
+
+#[test]
 fn a_batch_of_tiled_columns_does_what_each_does_alone() {
     let weather = weather(2);
     let columns: Vec<Column> = (0..WIDTH).map(|k| column(&ALPINE, 0.8 + 0.15 * k as f64).unwrap()).collect();
