@@ -130,8 +130,9 @@ pub fn grow<T: Real>(
     n.livewood += tissue * shares.livewood / p.livewdcn;
     n.deadwood += tissue * shares.deadwood / p.deadwdcn;
     n.storage += tissue * shares.storage * storage_nitrogen_share(p);
-    // Rounding aside, supply is used up: what the last bit leaves stays in the plant's own pool.
-    plant.retrans_n += uptake - tissue * shares.nitrogen;
+    // Rounding aside, supply is used up: what the last bit leaves stays in the plant's own pool, what it lacks in an
+    // empty pool comes from nowhere.
+    plant.retrans_n = (plant.retrans_n + uptake - tissue * shares.nitrogen).max(0.0);
     let respiration = tissue * p.grperc;
     Growth { tissue, respiration, excess: (available - tissue - respiration).max(0.0) }
 }
@@ -158,6 +159,21 @@ mod tests {
             assert!((growth.tissue + growth.respiration + growth.excess - 5.0).abs() < 1e-12);
             assert!((plant.leaf / plant.nitrogen.leaf - p.leafcn).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn rounding_takes_nothing_from_an_empty_pool() {
+        let p = Parameters::for_pft(Pft::BroadleafDeciduousTemperate);
+        let mut overdrawn = false;
+        for i in 1..2_000 {
+            let mut plant = Vegetation::cold_start(&p, true, LeafHabit::SeasonalDeciduous, 283.0);
+            plant.retrans_n = 0.0;
+            let (shares, uptake) = (GrowthShares::new(&p, 2.0), 1e-4 * f64::from(i));
+            let growth = grow(&mut plant, &p, &shares, 1e3, (uptake, 0.0));
+            overdrawn |= uptake < growth.tissue * shares.nitrogen;
+            assert!(plant.retrans_n >= 0.0, "{:e} of {uptake}", plant.retrans_n);
+        }
+        assert!(overdrawn, "no uptake rounds to less than the tissue it builds");
     }
 
     #[test]
