@@ -13,5 +13,6 @@ pub mod parameters;
 pub mod plant;
 pub mod soil;
 pub mod spinup;
+pub mod trials;
 pub mod water;
 pub mod weather;

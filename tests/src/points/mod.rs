@@ -10,6 +10,7 @@ pub mod resume;
 pub mod skill;
 pub mod soil_equilibrium;
 pub mod speed;
+pub mod trials;
 
 use crate::ValidationError;
 use crate::record::Record;
@@ -26,7 +27,7 @@ pub struct Point {
 }
 
 /// Every point, in order.
-pub const POINTS: [Point; 10] = [
+pub const POINTS: [Point; 11] = [
     Point { name: "reanalysis-1", title: "time and memory of the main job", measure: speed::measure },
     Point { name: "reanalysis-2", title: "skill on withheld months of 48 stations", measure: skill::measure },
     Point { name: "reanalysis-3", title: "closure of every step of that run", measure: closure::measure },
@@ -49,6 +50,7 @@ pub const POINTS: [Point; 10] = [
         title: "the equilibrium of a real eCLM spin-up",
         measure: soil_equilibrium::measure,
     },
+    Point { name: "land-7", title: "random columns under random weather", measure: trials::measure },
 ];
 
 impl Point {
