@@ -1,7 +1,8 @@
-//! Priors and their unconstrained transforms, counter-based random streams, and scores.
+//! Priors and their unconstrained transforms, counter-based random streams, designs of parameters, and scores.
 //!
 //! Everything here is a plain function or a small value of its own: no grid, no file, no thread.
 
+pub mod design;
 pub mod normal;
 pub mod prior;
 pub mod random;

@@ -29,6 +29,8 @@ pub enum Stage {
     Observation = 7,
     /// Resampling, for bootstrap and particles.
     Resample = 8,
+    /// Designs of parameters.
+    Design = 9,
     /// Tests.
     Test = 99,
 }
