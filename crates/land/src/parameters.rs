@@ -148,7 +148,7 @@ parameters! {
     watsat_scale, 0.1, 3.0, "Multiplier on porosity.";
     hksat_scale, 1e-4, 1e4, "Multiplier on saturated conductivity.";
     soil_resistance, 0.0, 1e5, "Resistance of a half-dry surface to evaporation, s m⁻¹.";
-    nfix_scale, 0.0, 100.0, "Multiplier on symbiotic nitrogen fixation.";
+    nfix_scale, 0.0, 100.0, "Multiplier on the symbiotic nitrogen fixation that CLM4.5 gave to productive plants for nothing (CLM5: 0; they pay for it, see `fracfixers`).";
     perecm, 0.0, 1.0, "Ectomycorrhizal share of uptake through mycorrhiza (CLM5 FUN).";
     fracfixers, 0.0, 1.0, "Share of nitrogen demand left unmet by the soil that the plant buys with carbon (CLM5 FUN: fixation and symbionts).";
     nfert, 0.0, 100.0, "Nitrogen fertiliser, gN m⁻² yr⁻¹, given evenly from mid-March to mid-June.";
@@ -265,7 +265,7 @@ impl Parameters {
             watsat_scale: 1.0,
             hksat_scale: 1.0,
             soil_resistance: 300.0,
-            nfix_scale: 1.0,
+            nfix_scale: 0.0,
             perecm: PERECM[i],
             fracfixers: 0.25,
             nfert: if pft == Pft::C3Crop { 12.0 } else { 0.0 },

@@ -51,8 +51,9 @@ const TYPES: [Pft; 14] = [
 /// What both models tell of the ten years, month by month.
 #[derive(Clone, Debug, Default)]
 struct History {
-    /// Gross primary production and heterotrophic respiration, gC m⁻² s⁻¹.
+    /// Gross primary production, autotrophic and heterotrophic respiration, gC m⁻² s⁻¹.
     gpp: Vec<f64>,
+    ar: Vec<f64>,
     hr: Vec<f64>,
     lai: Vec<f64>,
     /// Soil temperature, K, and water, m³ m⁻³ (liquid and ice), by layer.
@@ -82,9 +83,14 @@ fn compare(ours: &History, theirs: &History, layers: usize) -> Vec<Record> {
         (0..layers).map(|i| correlation(&layer(&ours.moisture, i), &layer(&theirs.moisture, i))).collect();
     eprintln!("soil temperature RMSE by layer, K: {temperature:.2?}");
     eprintln!("soil moisture correlation by layer: {moisture:.2?}");
-    for (name, ours, theirs) in [("GPP", &ours.gpp, &theirs.gpp), ("HR", &ours.hr, &theirs.hr)] {
+    for (name, ours, theirs) in
+        [("GPP", &ours.gpp, &theirs.gpp), ("AR", &ours.ar, &theirs.ar), ("HR", &ours.hr, &theirs.hr)]
+    {
         eprintln!("{name} by year, gC m-2: {:.0?} against {:.0?}", annual(ours), annual(theirs));
     }
+    eprintln!("AR by month: {:.2?} against {:.2?}", daily(&ours.ar), daily(&theirs.ar));
+    eprintln!("GPP by month: {:.2?} against {:.2?}", daily(&ours.gpp), daily(&theirs.gpp));
+    eprintln!("HR by month: {:.2?} against {:.2?}", daily(&ours.hr), daily(&theirs.hr));
     eprintln!("LAI by month: {:.2?} against {:.2?}", seasonal(&ours.lai), seasonal(&theirs.lai));
     for i in [0, 3, 6, 7].into_iter().filter(|&i| i < layers) {
         let (t, w) = (seasonal(&layer(&ours.temperature, i)), seasonal(&layer(&theirs.temperature, i)));
@@ -125,7 +131,7 @@ fn run(site: &Site, weather: &WeatherSeries) -> Result<History, ValidationError>
     let mut history = History::default();
     let outcome = simulate_days(&column, &mut state, &[weather], None, |day, fluxes, state| {
         if day.of_month == 0 {
-            for series in [&mut history.gpp, &mut history.hr, &mut history.lai] {
+            for series in [&mut history.gpp, &mut history.ar, &mut history.hr, &mut history.lai] {
                 series.push(0.0);
             }
             history.temperature.push([0.0; LAYERS]);
@@ -133,6 +139,7 @@ fn run(site: &Site, weather: &WeatherSeries) -> Result<History, ValidationError>
         }
         let (month, share) = (day.month, 1.0 / day.month_length as f64);
         history.gpp[month] += fluxes.gpp * share / DAY;
+        history.ar[month] += fluxes.ra * share / DAY;
         history.hr[month] += fluxes.hr * share / DAY;
         history.lai[month] += fluxes.lai * share;
         for i in 0..column.hydraulics.layers {
@@ -141,6 +148,7 @@ fn run(site: &Site, weather: &WeatherSeries) -> Result<History, ValidationError>
             history.moisture[month][i] += water * column.hydraulics.porosity[i] * share;
         }
     });
+    eprintln!("mineral nitrogen {:.2} gN m-2", state.soil.mineral_nitrogen());
     match outcome.failures.into_iter().flatten().next() {
         Some(failure) => Err(land(failure)),
         None => Ok(history),
@@ -246,6 +254,7 @@ fn history(file: &Path) -> Result<(History, usize), ValidationError> {
     let profile = |all: &[f64], m: usize| std::array::from_fn(|i| all[m * (all.len() / months) + i]);
     let history = History {
         gpp: read("GPP")?,
+        ar: read("AR")?,
         hr: read("HR")?,
         lai: read("TLAI")?,
         temperature: (0..months).map(|m| profile(&temperature, m)).collect(),
@@ -258,6 +267,11 @@ fn history(file: &Path) -> Result<(History, usize), ValidationError> {
 fn annual(monthly: &[f64]) -> Vec<f64> {
     let year = |year: &[f64]| year.iter().zip(MONTH_DAYS).map(|(f, days)| f * days as f64 * DAY).sum();
     monthly.chunks(12).map(year).collect()
+}
+
+/// Mean seasonal course of a flux per second, per day.
+fn daily(monthly: &[f64]) -> Vec<f64> {
+    seasonal(monthly).iter().map(|f| f * DAY).collect()
 }
 
 fn seasonal(monthly: &[f64]) -> Vec<f64> {

@@ -107,7 +107,7 @@ fn the_last_snow_goes_once_however_tiles_share_it() {
         let (column, weather) = (column(&cover, 1.0).unwrap(), weather(1));
         let mut state = ColumnState::cold_start(&column, 276.0);
         let mut least = f64::INFINITY;
-        let see = |_: Day, _: &DayFluxes, state: &ColumnState| least = least.min(state.water.snow);
+        let see = |_: Day, _: &DayFluxes, state: &ColumnState| least = least.min(state.water.snow.total());
         let outcome = simulate_days(&column, &mut state, &[&weather], None, see);
         assert!(least >= 0.0, "{least:e}");
         assert!(outcome.imbalance.water < 1e-13, "{:e}", outcome.imbalance.water);

@@ -112,7 +112,7 @@ fn anything(dice: &mut Dice) -> MonthlyWeather {
 
 /// Now and then one variable of a day leaps to somewhere in its range.
 fn jump(day: &mut DailyWeather, dice: &mut Dice) {
-    match dice.0.index(60) {
+    match dice.0.index(72) {
         0 => day.precipitation = dice.within(0.0, WETTEST_DAY),
         1 => day.shortwave = dice.within(0.0, BRIGHTEST),
         2 => day.vpd = dice.within(0.0, DRIEST),
@@ -125,6 +125,7 @@ fn jump(day: &mut DailyWeather, dice: &mut Dice) {
             day.tmin = (day.tmin + step).clamp(COLDEST, WARMEST[0]);
             day.tmax = (day.tmax + step).clamp(day.tmin, WARMEST[1]);
         }
+        5 => day.longwave = dice.within(50.0, 500.0),
         _ => {}
     }
 }

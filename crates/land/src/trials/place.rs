@@ -1,10 +1,12 @@
 //! Where a trial's columns are, what grows there, and with which parameters.
 
 use super::dice::Dice;
-use crate::column::{Cover, Site};
+use crate::column::{Base, Cover, Site};
 use crate::error::LandError;
 use crate::parameters::{NAMES, Parameters};
 use crate::plant::pft::Pft;
+use crate::soil::LAYERS;
+use crate::soil::grid::NODE;
 
 /// Most tiles of a trial.
 const TILES: usize = 4;
@@ -31,6 +33,13 @@ impl Shared {
     }
 }
 
+/// Mineral soil, peat on top of it, or peat throughout, kg m⁻³.
+fn organic(dice: &mut Dice) -> [f64; LAYERS] {
+    let top = if dice.one_in(2) { 0.0 } else { dice.within(0.0, 130.0) };
+    let depth = dice.decades(0.02, 10.0);
+    NODE.map(|z| top * (-z / depth).exp())
+}
+
 /// A place somewhere on Earth.
 pub(super) fn site(shared: &Shared, dice: &mut Dice) -> Site {
     let (sand, clay) = texture(dice);
@@ -40,7 +49,10 @@ pub(super) fn site(shared: &Shared, dice: &mut Dice) -> Site {
         cover: cover(&shared.types, dice),
         sand,
         clay,
+        organic: organic(dice),
         soil_depth: shared.soil_depth,
+        base: if dice.one_in(3) { Base::Bedrock { slope: dice.within(0.0, 60.0) } } else { Base::Open },
+        wind: std::array::from_fn(|_| dice.within(0.05, 20.0)),
         nitrogen_deposition: if dice.one_in(4) { 0.0 } else { dice.decades(0.01, DEPOSITION) },
     }
 }

@@ -5,6 +5,7 @@ use crate::error::LandError;
 use crate::lanes::{Batched, Real};
 use crate::plant::state::Vegetation;
 use crate::soil::grid::LAYERS;
+use crate::water::snowpack::SNOW_LAYERS;
 
 /// A pool or a gross flow that was negative or not finite.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +118,12 @@ fn visit<T: Real>(state: &ColumnState<T>, day: &DayFluxes<T>, mut see: impl FnMu
     for plant in &state.plants {
         visit_plant(plant, &mut see);
     }
-    see("snow", state.water.snow);
+    for k in 0..SNOW_LAYERS {
+        see("ice of snow", state.water.snow.ice[k]);
+        see("water of snow", state.water.snow.liquid[k]);
+        see("thickness of snow", state.water.snow.thickness[k]);
+        see("size of the chill of snow", -state.water.snow.chill[k]);
+    }
     see("mean evapotranspiration", state.et_mean);
     state.thaw.iter().for_each(|&depth| see("thaw depth", depth));
     for i in 0..LAYERS {
