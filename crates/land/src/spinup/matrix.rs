@@ -11,7 +11,7 @@ mod cycle_mean;
 
 use thiserror::Error;
 
-use cycle_mean::{CycleMean, HOLD};
+use cycle_mean::{CycleMean, HOLD, Refused};
 
 use crate::soil::cascade::{Cascade, FROM, PATHS, TO};
 use crate::soil::grid::{LAYERS, THICKNESS};
@@ -65,12 +65,22 @@ struct Rates {
     nitrogen: Pools,
 }
 
+/// One element's solution.
+struct Solution<'a> {
+    cycle: CycleMean<'a>,
+    /// Mean contents, g m-2.
+    contents: Pools,
+    /// Which of them are not the solution but the recorded mean.
+    refused: Refused,
+}
+
 impl OperatorTrace {
     /// The state that the recorded cycle sustains, at the point of the cycle where `state` is (its end).
     ///
     /// Run a whole forcing cycle with an empty trace, then call this with the state reached. Nitrogen limitation,
     /// mineral nitrogen and plants react to the new state: repeat until [`Self::distance_to_equilibrium`] is small.
-    /// Guards: a negative solution is set to 0; one that is not finite or above 1e5 g m-2 keeps the recorded mean.
+    /// Guards: a negative solution is set to 0; where one is not finite or above 1e5 g m-2, carbon and nitrogen of the
+    /// pool keep their recorded means.
     ///
     /// # Errors
     /// [`SpinupError::EmptyTrace`] without recorded days, [`SpinupError::NotFinite`] where a sum is not finite.
@@ -112,8 +122,8 @@ impl OperatorTrace {
         p: &SoilParameters,
     ) -> Result<[f64; POOLS], SpinupError> {
         let cascade = Cascade::new(p, soil.sand);
-        let (carbon, solved) = self.solve_carbon(&self.recorded_rates(&cascade), &cascade)?;
-        let (mean, solved) = (column_totals(&carbon.mean), column_totals(&solved));
+        let carbon = self.solve_carbon(&self.recorded_rates(&cascade), &cascade)?;
+        let (mean, solved) = (column_totals(&carbon.cycle.mean), column_totals(&carbon.contents));
         Ok(std::array::from_fn(|i| {
             let scale = solved[i].max(TRACE_AMOUNT);
             (solved[i] - mean[i]) / scale
@@ -127,8 +137,7 @@ impl OperatorTrace {
     /// As [`Self::solve`].
     pub fn carbon_source(&self, soil: &SoilColumn, p: &SoilParameters) -> Result<Pools, SpinupError> {
         let cascade = Cascade::new(p, soil.sand);
-        let (carbon, _) = self.solve_carbon(&self.recorded_rates(&cascade), &cascade)?;
-        Ok(carbon.source)
+        Ok(self.solve_carbon(&self.recorded_rates(&cascade), &cascade)?.cycle.source)
     }
 
     fn solve_with(
@@ -138,11 +147,14 @@ impl OperatorTrace {
         cascade: &Cascade,
         p: &SoilParameters,
     ) -> Result<SoilState, SpinupError> {
-        let (carbon, solved_carbon) = self.solve_carbon(rates, cascade)?;
-        let (nitrogen, solved_nitrogen) = self.solve_nitrogen(rates, p)?;
+        let mut carbon = self.solve_carbon(rates, cascade)?;
+        let mut nitrogen = self.solve_nitrogen(rates, p)?;
+        // One element of a pool without the other has no sensible C:N.
+        carbon.cycle.hold(&nitrogen.refused, &mut carbon.contents);
+        nitrogen.cycle.hold(&carbon.refused, &mut nitrogen.contents);
         let mut next = state.clone();
-        carbon.rescale(&solved_carbon, &mut next.carbon);
-        nitrogen.rescale(&solved_nitrogen, &mut next.nitrogen);
+        carbon.cycle.rescale(&carbon.contents, &mut next.carbon);
+        nitrogen.cycle.rescale(&nitrogen.contents, &mut next.nitrogen);
         for j in 0..LAYERS {
             for (pool, cn) in soil_ratios(p) {
                 next.nitrogen[j][pool] = next.carbon[j][pool] / cn;
@@ -179,7 +191,7 @@ impl OperatorTrace {
     }
 
     /// Mean contents that carbon inputs and rates of the cycle sustain, gC m-2.
-    fn solve_carbon(&self, rates: &Rates, cascade: &Cascade) -> Result<(CycleMean<'_>, Pools), SpinupError> {
+    fn solve_carbon(&self, rates: &Rates, cascade: &Cascade) -> Result<Solution<'_>, SpinupError> {
         let mut received = self.last_carbon;
         add(&mut received, &self.first_carbon, -1.0);
         add(&mut received, &by_giver(&self.carbon_loss), 1.0);
@@ -196,16 +208,12 @@ impl OperatorTrace {
         cycle.solve_litter(&source(&solved), &mut solved);
         let soil_source = source(&solved);
         cycle.solve_soil(&soil_transfers(cascade, &rates.carbon), &soil_source, &mut solved);
-        cycle.guard(&mut solved);
-        Ok((cycle, solved))
+        let refused = cycle.guard(&mut solved);
+        Ok(Solution { cycle, contents: solved, refused })
     }
 
     /// Mean contents that nitrogen inputs and rates of litter and debris sustain, gN m-2; soil pools are not solved.
-    fn solve_nitrogen(
-        &self,
-        rates: &Rates,
-        p: &SoilParameters,
-    ) -> Result<(CycleMean<'_>, Pools), SpinupError> {
+    fn solve_nitrogen(&self, rates: &Rates, p: &SoilParameters) -> Result<Solution<'_>, SpinupError> {
         let mut received = self.last_nitrogen;
         add(&mut received, &self.first_nitrogen, -1.0);
         add(&mut received, &self.nitrogen_loss, 1.0);
@@ -216,8 +224,8 @@ impl OperatorTrace {
         let mut source = cycle.source;
         add(&mut source, &nitrogen_gains(p, &product(&rates.nitrogen, &solved)), 1.0);
         cycle.solve_litter(&source, &mut solved);
-        cycle.guard(&mut solved);
-        Ok((cycle, solved))
+        let refused = cycle.guard(&mut solved);
+        Ok(Solution { cycle, contents: solved, refused })
     }
 
     /// Daily means; `received` is what pools got other than from pools of their layer: litter and net mixing.

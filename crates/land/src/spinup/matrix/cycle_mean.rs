@@ -15,6 +15,9 @@ const CAPACITY: f64 = 1e5;
 /// Slack of the bound on seasonal departures: recorded losses are shares of a day, slightly below their exponents.
 const BOUND_MARGIN: f64 = 1.1;
 
+/// Solutions by layer and pool that are not believed.
+pub(super) type Refused = [[bool; POOLS]; LAYERS];
+
 /// One element (carbon or nitrogen) of a recorded cycle as daily means.
 pub(super) struct CycleMean<'a> {
     pub days: f64,
@@ -102,13 +105,21 @@ impl CycleMean<'_> {
         }
     }
 
-    /// Negative solutions become 0; what is not finite or too large keeps the recorded mean.
-    pub fn guard(&self, solved: &mut Pools) {
+    /// Negative solutions become 0; what is not finite or too large is [held](Self::hold) at the recorded mean.
+    pub fn guard(&self, solved: &mut Pools) -> Refused {
+        let refused = solved.map(|layer| layer.map(|value| !value.is_finite() || value > CAPACITY));
+        self.hold(&refused, solved);
+        for value in solved.iter_mut().flatten() {
+            *value = value.max(0.0);
+        }
+        refused
+    }
+
+    /// Gives what was refused its recorded mean.
+    pub fn hold(&self, refused: &Refused, solved: &mut Pools) {
         for j in 0..LAYERS {
-            for i in 0..POOLS {
-                let value = solved[j][i];
-                solved[j][i] =
-                    if value.is_finite() && value <= CAPACITY { value.max(0.0) } else { self.mean[j][i] };
+            for i in (0..POOLS).filter(|&i| refused[j][i]) {
+                solved[j][i] = self.mean[j][i];
             }
         }
     }

@@ -127,6 +127,25 @@ fn frozen_soil_without_mixing_keeps_its_carbon() {
 }
 
 #[test]
+fn where_carbon_is_refused_nitrogen_stays_too() {
+    let (soil, p) = (column(4), parameters());
+    let mut trace = OperatorTrace::new();
+    let mut state = with_mineral_nitrogen(0.1);
+    Case::new(50.0, spring).run(&mut state, 1, Some(&mut trace));
+    // Debris that rots a millionth as fast as the record says would hold more carbon than the guard believes, and
+    // two per mille of that as nitrogen, which it would believe.
+    for layer in 0..LAYERS {
+        for path in [3, 7] {
+            trace.carbon_loss[layer][path] *= 1e-6;
+        }
+        trace.nitrogen_loss[layer][CWD] *= 1e-6;
+    }
+    let solved = trace.solve(&state, &soil, &p).unwrap();
+    let (c, n) = (solved.carbon[0][CWD], solved.nitrogen[0][CWD]);
+    assert!(c < 2.0 * state.carbon[0][CWD] && (c / n / 50.0 - 1.0).abs() < 0.01, "{c} gC, {n} gN");
+}
+
+#[test]
 fn refuses_an_empty_or_broken_trace() {
     let (soil, p) = (column(4), parameters());
     let mut trace = OperatorTrace::new();
