@@ -187,7 +187,7 @@ pub(crate) struct LayerLoss<T: Real = f64> {
 
 /// `1 - exp(-x)` for `x >= 0`, always below one; see [`Cascade::shares`].
 #[inline]
-pub(super) fn loss_fraction<T: Real>(x: T) -> T {
+pub(crate) fn loss_fraction<T: Real>(x: T) -> T {
     let grown = x * (x * (x * (1.0 / 6.0) + 0.5) + 1.0);
     grown / (grown + 1.0)
 }

@@ -73,6 +73,7 @@ pub fn step<T: Real>(
         cascade.transfer(&loss, &mut state.carbon[j], &mut state.nitrogen[j]);
         if let Some(trace) = trace.as_deref_mut() {
             trace.record_loss(j, &loss, &shares[j]);
+            trace.record_scalar(j, scalars.decomposition[j] * p.decomp_scale, 1.0);
         }
     }
     add_litter(state, input, active);

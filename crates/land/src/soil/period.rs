@@ -68,6 +68,7 @@ impl OperatorTrace {
             self.add_contents(j, &means.carbon[j], &means.nitrogen[j], days);
             self.conductance[j] += conductance[j] * days;
             self.record_loss(j, &means.loss(j, &cascade, days), &means.exponents(j, &cascade, days));
+            self.record_scalar(j, means.scalar[j] * p.decomp_scale, days);
         }
     }
 }

@@ -35,6 +35,8 @@ batched! {
         pub nitrogen_loss: Pools<T>,
         /// Share of each pool that the day's conditions would decompose, d-1 d; the rate of a pool that was empty.
         pub fraction: Pools<T>,
+        /// What conditions multiply all rates by, `decomp_scale` included, d.
+        pub scalar: [T; LAYERS],
         /// Exchange coefficient of mixing across the lower interface of each layer, m d-1 d.
         pub conductance: [T; LAYERS],
     }
@@ -53,6 +55,7 @@ impl<T: Real> Default for OperatorTrace<T> {
             carbon_loss: [[T::default(); PATHS]; LAYERS],
             nitrogen_loss: empty(),
             fraction: empty(),
+            scalar: [T::default(); LAYERS],
             conductance: [T::default(); LAYERS],
         }
     }
@@ -103,6 +106,12 @@ impl<T: Real> OperatorTrace<T> {
                 self.nitrogen_loss[j][FROM[path]] += loss.nitrogen[path];
             }
         }
+    }
+
+    /// Records what the conditions of `days` multiply the rates of layer `j` by.
+    #[inline]
+    pub(super) fn record_scalar(&mut self, j: usize, scalar: T, days: f64) {
+        self.scalar[j] += scalar * days;
     }
 
     pub(super) fn end_day(&mut self, state: &SoilState<T>) {
