@@ -1,6 +1,6 @@
 //! Ways to bring a column to equilibrium, and how far it is from there.
 //!
-//! One interface, four ways ([`Method`]): a `Way` says from which state the next cycle
+//! One interface, six ways ([`Method`]): a `Way` says from which state the next cycle
 //! of the forcing runs, given the cycle that just ran. All years of the forcing cycle are used, never a mean year.
 //!
 //! The stop rule is CLM's, over a whole cycle: |ΔTOTECOSYSC| below 1 gC m⁻² yr⁻¹. The ways that jump also ask that
@@ -9,10 +9,13 @@
 //! that equilibrium follows the nitrogen cycle.
 
 mod accelerated;
+mod anderson;
+mod coordinates;
 mod cycle;
 mod given;
 mod history;
 pub mod matrix;
+mod mixed;
 mod report;
 mod run;
 mod semi_analytic;
@@ -43,14 +46,24 @@ pub enum Method {
     /// Semi-analytic: matrix solution of soil and wood between cycles.
     #[default]
     Matrix,
+    /// Anderson acceleration of the cycle itself, as of a black box: for what is not linear.
+    Anderson,
+    /// Anderson acceleration of the semi-analytic step.
+    MatrixAnderson,
     /// Run `min_cycles` on from given pools and judge them; nothing is solved.
     Continue,
 }
 
 impl Method {
     /// All ways.
-    pub const ALL: [Self; 4] =
-        [Self::BruteForce, Self::AcceleratedDecomposition, Self::Matrix, Self::Continue];
+    pub const ALL: [Self; 6] = [
+        Self::BruteForce,
+        Self::AcceleratedDecomposition,
+        Self::Matrix,
+        Self::Anderson,
+        Self::MatrixAnderson,
+        Self::Continue,
+    ];
 
     /// Name, as workflow files and reports have it.
     #[must_use]
@@ -59,6 +72,8 @@ impl Method {
             Self::BruteForce => "brute-force",
             Self::AcceleratedDecomposition => "accelerated-decomposition",
             Self::Matrix => "matrix",
+            Self::Anderson => "anderson",
+            Self::MatrixAnderson => "matrix-anderson",
             Self::Continue => "continue",
         }
     }

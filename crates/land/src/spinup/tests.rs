@@ -30,7 +30,7 @@ fn weather() -> WeatherSeries {
 }
 
 /// A boreal forest on shallow soil at 61° N, where CLM accelerates most.
-fn column(flnr: f64) -> Column {
+pub(super) fn column(flnr: f64) -> Column {
     let pft = Pft::NeedleleafEvergreenBoreal;
     let site = Site {
         latitude: 61.0,
@@ -68,6 +68,25 @@ fn accelerated_and_semi_analytic_ways_meet() {
     let passive = Pool::PassiveSoil as usize;
     let (a, b) = (pools(&accelerated)[passive], pools(&matrix)[passive]);
     assert!((a / b - 1.0).abs() < 0.10, "{a} {b}");
+}
+
+#[test]
+fn mixing_ends_at_the_same_equilibrium_and_sooner_than_the_model_alone() {
+    let (column, weather) = (column(1.0), weather());
+    let start = ColumnState::cold_start(&column, 278.0);
+    let run = |method| {
+        let options = Options { method, max_cycles: 600, distance_limit: 1e-4, ..Options::default() };
+        spin_up(&column, &start, &weather, &options).unwrap()
+    };
+    let (matrix, _) = run(Method::Matrix);
+    for method in [Method::MatrixAnderson, Method::Anderson] {
+        let (mixed, report) = run(method);
+        assert!(report.converged, "{report:?}");
+        for pool in Pool::ALL {
+            let (a, b) = (pools(&mixed)[pool as usize], pools(&matrix)[pool as usize]);
+            assert!((a / b - 1.0).abs() < 2e-3, "{method:?}, {}: {a} {b}", pool.name());
+        }
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::accelerated::Accelerated;
 use super::cycle::Cycle;
 use super::semi_analytic::SemiAnalytic;
-use super::{Method, Options};
+use super::{Method, Options, mixed};
 use crate::column::{Column, ColumnState};
 use crate::error::LandError;
 use crate::parameters::Parameters;
@@ -43,5 +43,7 @@ pub(super) fn of(options: &Options, column: &Column, state: &ColumnState) -> Box
         Method::BruteForce | Method::Continue => Box::new(Onward),
         Method::AcceleratedDecomposition => Box::new(Accelerated::new(column, options.drift_limit)),
         Method::Matrix => Box::new(SemiAnalytic::new(state)),
+        Method::Anderson => Box::new(mixed::cycles()),
+        Method::MatrixAnderson => Box::new(mixed::solutions(state)),
     }
 }

@@ -29,6 +29,7 @@ const DEFAULT_CO2_PPM: f64 = 380.0;
 /// Deposition, gN m-2 yr-1, about the European mean of the 2000s.
 const DEFAULT_NITROGEN_DEPOSITION: f64 = 1.0;
 const DEFAULT_MATRIX_CYCLES: u32 = 200;
+const DEFAULT_ANDERSON_CYCLES: u32 = 1000;
 const DEFAULT_BRUTE_FORCE_CYCLES: u32 = 5000;
 /// CLM's criterion, gC m-2 yr-1.
 const DEFAULT_DRIFT_LIMIT: f64 = 1.0;
@@ -132,7 +133,8 @@ impl Validator<'_> {
     fn spinup(&self, w: &WrittenSpinup) -> Checked<Spinup> {
         let method = w.method.unwrap_or(SpinupMethod::Matrix);
         let default = match method {
-            SpinupMethod::Matrix => DEFAULT_MATRIX_CYCLES,
+            SpinupMethod::Matrix | SpinupMethod::MatrixAnderson => DEFAULT_MATRIX_CYCLES,
+            SpinupMethod::Anderson => DEFAULT_ANDERSON_CYCLES,
             SpinupMethod::BruteForce | SpinupMethod::AcceleratedDecomposition => DEFAULT_BRUTE_FORCE_CYCLES,
         };
         let max_cycles = w.max_cycles.unwrap_or(default);

@@ -141,6 +141,10 @@ pub enum SpinupMethod {
     BruteForce,
     /// CLM's accelerated decomposition, then the model itself until it rests.
     AcceleratedDecomposition,
+    /// The model itself, cycles mixed by Anderson acceleration.
+    Anderson,
+    /// The matrix solution, its steps mixed by Anderson acceleration.
+    MatrixAnderson,
 }
 
 /// Spin-up.

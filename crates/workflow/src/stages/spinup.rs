@@ -30,6 +30,8 @@ pub fn options(spinup: &Spinup) -> Options {
             SpinupMethod::Matrix => Method::Matrix,
             SpinupMethod::BruteForce => Method::BruteForce,
             SpinupMethod::AcceleratedDecomposition => Method::AcceleratedDecomposition,
+            SpinupMethod::Anderson => Method::Anderson,
+            SpinupMethod::MatrixAnderson => Method::MatrixAnderson,
         },
         drift_limit: spinup.drift_limit,
         distance_limit: DISTANCE,

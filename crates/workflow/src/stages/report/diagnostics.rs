@@ -14,6 +14,8 @@ pub(super) fn spinup(note: &SpinUpNote, workflow: &Workflow) -> SpinUp {
         SpinupMethod::Matrix => "semi-analytic matrix solution, nitrogen feedback iterated",
         SpinupMethod::BruteForce => "the model itself, cycle after cycle",
         SpinupMethod::AcceleratedDecomposition => "accelerated decomposition, then the model itself",
+        SpinupMethod::Anderson => "the model itself, cycles mixed by Anderson acceleration",
+        SpinupMethod::MatrixAnderson => "semi-analytic matrix solution, steps mixed by Anderson acceleration",
     };
     let station = |s: &StationSpinUp| ShownSpinUp {
         station: s.id.clone(),
