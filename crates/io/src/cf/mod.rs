@@ -101,7 +101,7 @@ pub struct Product {
     pub about: About,
     /// The stations, along [`STATION`].
     pub stations: Vec<Station>,
-    /// The months, along [`TIME`].
+    /// The months, along [`TIME`]; 0 of them where nothing depends on time, and the file is then no time series.
     pub axis: MonthAxis,
     /// The number of members along [`MEMBER`]; 0 for none.
     pub members: usize,

@@ -37,8 +37,11 @@ pub fn write_product(path: &Path, product: &Product) -> Result<(), IoError> {
 
 /// The size of every dimension.
 fn sizes(product: &Product) -> Result<BTreeMap<String, usize>, IoError> {
-    let fixed = [(STATION, product.stations.len()), (TIME, product.axis.len), (ENDS, 2)];
-    let mut sizes: BTreeMap<String, usize> = fixed.map(|(name, n)| (name.to_owned(), n)).into();
+    let mut sizes = BTreeMap::from([(STATION.to_owned(), product.stations.len())]);
+    if product.axis.len > 0 {
+        sizes.insert(TIME.to_owned(), product.axis.len);
+        sizes.insert(ENDS.to_owned(), 2);
+    }
     if product.members > 0 {
         sizes.insert(MEMBER.to_owned(), product.members);
     }
@@ -70,7 +73,10 @@ fn write(
         file.add_dimension(name, *size).map_err(doing("write the dimensions of"))?;
     }
     stations(&mut file, product).map_err(doing("write the stations of"))?;
-    time(&mut file, product).map_err(doing("write the time of"))?;
+    if product.axis.len > 0 {
+        time(&mut file, product).map_err(doing("write the time of"))?;
+    }
+    members(&mut file, product).map_err(doing("write the members of"))?;
     for variable in &product.variables {
         data(&mut file, variable).map_err(doing(&format!("write variable `{}` of", variable.field.name)))?;
     }
@@ -79,9 +85,10 @@ fn write(
 
 fn attributes(file: &mut FileMut, product: &Product) -> Written {
     let about = &product.about;
+    let [feature, kind] = if product.axis.len > 0 { ["timeSeries", "Station"] } else { [""; 2] };
     let given = [
         ("Conventions", "CF-1.11, ACDD-1.3"),
-        ("featureType", "timeSeries"),
+        ("featureType", feature),
         ("title", &about.title),
         ("summary", &about.summary),
         ("keywords", &about.keywords),
@@ -95,7 +102,7 @@ fn attributes(file: &mut FileMut, product: &Product) -> Written {
         ("id", &about.id),
         ("date_created", &about.date_created),
         ("standard_name_vocabulary", "CF Standard Name Table v93"),
-        ("cdm_data_type", "Station"),
+        ("cdm_data_type", kind),
     ];
     let months: Vec<_> = product.axis.months().collect();
     let mut texts: Vec<(&str, String)> = given.map(|(name, text)| (name, text.to_owned())).into();
@@ -138,7 +145,8 @@ fn extent(file: &mut FileMut, product: &Product) -> Written {
 fn stations(file: &mut FileMut, product: &Product) -> Written {
     let stations = &product.stations;
     texts(file, "station_id", stations.iter().map(|s| s.id.as_str()))?;
-    describe(file, "station_id", &[("long_name", "station id"), ("cf_role", "timeseries_id")])?;
+    let role = if product.axis.len > 0 { "timeseries_id" } else { "" };
+    describe(file, "station_id", &[("long_name", "station id"), ("cf_role", role)])?;
     texts(file, "station_name", stations.iter().map(|s| s.name.as_str()))?;
     describe(file, "station_name", &[("long_name", "station name"), ("standard_name", "platform_name")])?;
 
@@ -209,7 +217,10 @@ fn time(file: &mut FileMut, product: &Product) -> Written {
         ],
     )?;
     variable.put_values(&axis.mid(), ..)?;
-    file.add_variable::<f64>(TIME_BOUNDS, &[TIME, ENDS])?.put_values(&axis.bounds().concat(), ..)?;
+    file.add_variable::<f64>(TIME_BOUNDS, &[TIME, ENDS])?.put_values(&axis.bounds().concat(), ..)
+}
+
+fn members(file: &mut FileMut, product: &Product) -> Written {
     if product.members > 0 {
         let mut variable = file.add_variable::<i32>(MEMBER, &[MEMBER])?;
         put_texts(
@@ -343,6 +354,24 @@ mod tests {
             "{error}"
         );
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn without_months_a_file_has_no_time_and_is_no_time_series() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.nc");
+        let mut product = product();
+        product.axis.len = 0;
+        product.members = 0;
+        let years = ndarray::arr1(&[40.0, f64::NAN]).into_dyn();
+        let years = reterra_fields::Field::new("years", "common_year", &[STATION], years).unwrap();
+        product.variables = vec![Variable::double(years)];
+        write_product(&path, &product).unwrap();
+        let file = netcdf::open(&path).unwrap();
+        assert!(file.dimension(TIME).is_none() && file.variable(TIME).is_none());
+        assert!(file.attribute("featureType").is_none() && file.attribute("time_coverage_start").is_none());
+        let read = crate::cf::read_field(&path, "years").unwrap();
+        assert!((read.data()[0] - 40.0).abs() < 1e-12 && read.data()[1].is_nan());
     }
 
     #[test]
