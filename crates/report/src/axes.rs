@@ -77,6 +77,17 @@ impl Area {
         Element::new("g").children(ticks.into_iter().map(one))
     }
 
+    /// As [`Area::decades`], for a horizontal axis.
+    pub(crate) fn decades_across(&self, exponents: &Scale) -> Element {
+        let (low, high) = exponents.domain();
+        let one = |exponent: i32| {
+            let x = exponents.at(f64::from(exponent));
+            let label = svg::text(x, self.bottom() + 13.0, "tick middle", &number::power_of_ten(exponent));
+            Element::new("g").child(svg::line((x, self.top), (x, self.bottom()), "grid")).child(label)
+        };
+        Element::new("g").children((low.ceil() as i32..=high.floor() as i32).map(one))
+    }
+
     /// Grid lines at powers of ten between the exponents of a logarithmic axis' domain.
     pub(crate) fn decades(&self, exponents: &Scale) -> Element {
         let (low, high) = exponents.domain();

@@ -12,7 +12,7 @@ mod variable;
 mod vegetation;
 
 pub use diagnostics::{
-    Closure, Element, FailedMember, Flow, Inflation, Inversion, InversionIteration, Notice, Parameter,
+    Closure, Drift, Element, FailedMember, Flow, Inflation, Inversion, InversionIteration, Notice, Parameter,
     Quantiles, Severity, SpinUp, StationSpinUp,
 };
 pub use provenance::{InputFile, Provenance};

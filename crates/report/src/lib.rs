@@ -7,6 +7,7 @@
 mod axes;
 mod check;
 mod closure;
+mod equilibrium;
 mod error;
 mod figure;
 pub mod figures;

@@ -7,7 +7,10 @@ use serde::Serialize;
 use crate::error::ReportError;
 use crate::figure::{Figure, STYLE};
 use crate::input::{FailedMember, InputFile, Provenance, ReportInput, Severity, SpinUp};
-use crate::{check, closure, inflation, inversion, map, number, parameters, skill, spinup, station, summary};
+use crate::{
+    check, closure, equilibrium, inflation, inversion, map, number, parameters, skill, spinup, station,
+    summary,
+};
 
 const TEMPLATE: &str = include_str!("page.html");
 const PAGE_STYLE: &str = include_str!("page.css");
@@ -122,7 +125,10 @@ struct SpinUpSection<'a> {
     settled: usize,
     count: usize,
     figure: String,
+    plane: Option<String>,
+    names: Vec<String>,
     rows: Vec<spinup::Row>,
+    means: Vec<spinup::Cell>,
 }
 
 fn spinup_section(result: &SpinUp) -> SpinUpSection<'_> {
@@ -132,8 +138,17 @@ fn spinup_section(result: &SpinUp) -> SpinUpSection<'_> {
         settled: spinup::settled(result),
         count: result.stations.len(),
         figure: spinup::draw(result).inline(),
+        plane: equilibrium::draw(result).map(Figure::inline),
+        names: names(result),
         rows: spinup::rows(result),
+        means: spinup::cells(&result.mean_drifts),
     }
+}
+
+/// What drifts beside ecosystem carbon, as heads of columns.
+fn names(result: &SpinUp) -> Vec<String> {
+    let others = result.stations.first().map(|station| station.other_drifts.as_slice()).unwrap_or_default();
+    others.iter().map(|drift| format!("{} ({})", drift.name, drift.unit)).collect()
 }
 
 #[derive(Debug, Serialize)]

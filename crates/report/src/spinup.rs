@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::axes::Area;
 use crate::figure::Figure;
-use crate::input::{SpinUp, StationSpinUp};
+use crate::input::{Drift, SpinUp, StationSpinUp};
 use crate::number;
 use crate::scale::Scale;
 use crate::svg::{self, Element};
@@ -23,9 +23,27 @@ pub(crate) struct Row {
     station: String,
     drift: String,
     settled: bool,
+    others: Vec<Cell>,
     distance: String,
+    wood: String,
     years: String,
     iterations: usize,
+}
+
+/// A drift in the table.
+#[derive(Debug, Serialize)]
+pub(crate) struct Cell {
+    value: String,
+    met: bool,
+}
+
+pub(crate) fn cells(drifts: &[Drift]) -> Vec<Cell> {
+    let cell = |drift: &Drift| Cell { value: share(drift.value), met: drift.is_met() };
+    drifts.iter().map(cell).collect()
+}
+
+fn share(value: Option<f64>) -> String {
+    value.map_or_else(|| number::MISSING.to_owned(), |value| number::significant(value, 2))
 }
 
 pub(crate) fn rows(spinup: &SpinUp) -> Vec<Row> {
@@ -33,9 +51,9 @@ pub(crate) fn rows(spinup: &SpinUp) -> Vec<Row> {
         station: s.station.clone(),
         drift: number::significant(s.drift, 2),
         settled: is_settled(s, spinup.criterion),
-        distance: s
-            .equilibrium_distance
-            .map_or_else(|| number::MISSING.to_owned(), |d| number::significant(d, 2)),
+        others: cells(&s.other_drifts),
+        distance: share(s.equilibrium_distance),
+        wood: share(s.wood_distance),
         years: number::whole(s.years),
         iterations: s.iterations,
     };
@@ -65,7 +83,7 @@ pub(crate) fn draw(spinup: &SpinUp) -> Figure {
         "subtitle",
         "|drift| of total ecosystem carbon over the last forcing cycle, gC m⁻² yr⁻¹",
     ));
-    figure.add(dot_plot(&DRIFT, &drifts, Some(spinup.criterion)));
+    figure.add(dot_plot(&DRIFT, &drifts, Some(Limit::drift(spinup.criterion))));
     if with_distance {
         let distances: Vec<_> = stations.iter().map(|s| s.equilibrium_distance).collect();
         figure.add(svg::text(
@@ -74,7 +92,7 @@ pub(crate) fn draw(spinup: &SpinUp) -> Figure {
             "subtitle",
             "distance from the linear system's equilibrium, relative",
         ));
-        figure.add(dot_plot(&DISTANCE, &distances, None));
+        figure.add(dot_plot(&DISTANCE, &distances, spinup.distance_limit.map(Limit::distance)));
     }
     let names = stations.iter().enumerate().map(|(i, s)| name(&s.station, x_of(i, stations.len()), base));
     figure.add(Element::new("g").children(names));
@@ -90,20 +108,36 @@ fn name(code: &str, x: f64, base: f64) -> Element {
     svg::text(x + 4.0, base + 12.0, "tick end", code).attr("transform", turn)
 }
 
-fn dot_plot(area: &Area, values: &[Option<f64>], criterion: Option<f64>) -> Element {
+/// What counts as equilibrium, with its label.
+struct Limit {
+    value: f64,
+    label: String,
+}
+
+impl Limit {
+    fn drift(value: f64) -> Self {
+        Self { value, label: format!("criterion: {} gC m⁻² yr⁻¹", number::compact(value, 2)) }
+    }
+
+    fn distance(value: f64) -> Self {
+        Self { value, label: number::significant(value, 2) }
+    }
+}
+
+fn dot_plot(area: &Area, values: &[Option<f64>], limit: Option<Limit>) -> Element {
     let exponent = |value: f64| value.log10().max(LOWEST_EXPONENT);
-    let finite = || values.iter().flatten().filter(|v| v.is_finite()).chain(criterion.iter());
+    let finite = || values.iter().flatten().filter(|v| v.is_finite()).chain(limit.iter().map(|l| &l.value));
     let high = finite().map(|v| exponent(*v)).fold(LOWEST_EXPONENT + 1.0, f64::max);
     let low = finite().map(|v| exponent(*v)).fold(high, f64::min);
     let y = area.y(((low - 0.3).floor(), (high + 0.3).ceil()));
     let mut plot = Element::new("g").child(area.decades(&y));
-    if let Some(criterion) = criterion {
-        plot = plot.child(criterion_line(area, &y, criterion));
+    if let Some(limit) = &limit {
+        plot = plot.child(limit_line(area, &y, limit));
     }
     let dots = values.iter().enumerate().filter_map(|(i, value)| {
         let value = value.filter(|v| v.is_finite())?;
         let (x, top) = (x_of(i, values.len()), y.clamped(exponent(value)));
-        let late = criterion.is_some_and(|criterion| value >= criterion);
+        let late = limit.as_ref().is_some_and(|limit| value >= limit.value);
         let kind = if late { "bad" } else { "good" };
         let stem = svg::line((x, area.bottom()), (x, top), &format!("stem {kind}"));
         let dot =
@@ -113,15 +147,10 @@ fn dot_plot(area: &Area, values: &[Option<f64>], criterion: Option<f64>) -> Elem
     plot.children(dots)
 }
 
-fn criterion_line(area: &Area, y: &Scale, criterion: f64) -> Element {
-    let at = y.clamped(criterion.log10());
-    let text = format!("criterion: {} gC m⁻² yr⁻¹", number::compact(criterion, 2));
-    Element::new("g").child(svg::line((area.left, at), (area.right(), at), "limit")).child(svg::text(
-        area.right() - 2.0,
-        at - 5.0,
-        "limit-label end halo",
-        &text,
-    ))
+fn limit_line(area: &Area, y: &Scale, limit: &Limit) -> Element {
+    let at = y.clamped(limit.value.log10());
+    let label = svg::text(area.right() - 2.0, at - 5.0, "limit-label end halo", &limit.label);
+    Element::new("g").child(svg::line((area.left, at), (area.right(), at), "limit")).child(label)
 }
 
 #[cfg(test)]
@@ -132,14 +161,18 @@ mod tests {
         let station = |(i, drift): (usize, &f64)| StationSpinUp {
             station: format!("S{i}"),
             drift: *drift,
+            other_drifts: Vec::new(),
             equilibrium_distance: None,
+            wood_distance: None,
             years: 400.0,
             iterations: 12,
         };
         SpinUp {
             method: String::new(),
             criterion: 1.0,
+            distance_limit: None,
             stations: drifts.iter().enumerate().map(station).collect(),
+            mean_drifts: Vec::new(),
         }
     }
 

@@ -229,12 +229,22 @@ mod tests {
         let settled = StationSpinUp {
             station: "X".into(),
             drift: 0.1,
+            other_drifts: Vec::new(),
             equilibrium_distance: None,
+            wood_distance: None,
             years: 1.0,
             iterations: 1,
         };
         let drifting = StationSpinUp { drift: -2.0, ..settled.clone() };
-        let spin = |stations| Some(SpinUp { method: String::new(), criterion: 1.0, stations });
+        let spin = |stations| {
+            Some(SpinUp {
+                method: String::new(),
+                criterion: 1.0,
+                distance_limit: None,
+                stations,
+                mean_drifts: Vec::new(),
+            })
+        };
         let inversion = |converged| Inversion { group: "all".into(), converged, iterations: vec![] };
         let good = ReportInput {
             spinup: spin(vec![settled.clone()]),

@@ -43,8 +43,34 @@ pub struct SpinUp {
     pub method: String,
     /// Largest drift of total ecosystem carbon that counts as equilibrium, gC m⁻² yr⁻¹ (CLM: 1).
     pub criterion: f64,
+    /// Largest distance that counts as equilibrium; `None` where the way stops by drift alone.
+    pub distance_limit: Option<f64>,
     /// One entry per station.
     pub stations: Vec<StationSpinUp>,
+    /// Mean drifts over stations: of total ecosystem carbon, then in the order of [`StationSpinUp::other_drifts`];
+    /// may be empty.
+    pub mean_drifts: Vec<Drift>,
+}
+
+/// A drift with its limit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Drift {
+    /// CLM's name of what drifts, such as `TOTSOMC`.
+    pub name: String,
+    /// How much it does; `None` if not measured.
+    pub value: Option<f64>,
+    /// How much it may.
+    pub limit: f64,
+    /// Unit of both, as it is shown.
+    pub unit: String,
+}
+
+impl Drift {
+    /// Whether it is within its limit; what was not measured is not.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.value.is_some_and(|value| value.abs() <= self.limit)
+    }
 }
 
 /// Spin-up of one station.
@@ -54,8 +80,12 @@ pub struct StationSpinUp {
     pub station: String,
     /// Change of total ecosystem carbon over the last forcing cycle, gC m⁻² yr⁻¹.
     pub drift: f64,
-    /// Distance of the pools from the linear system's fixed point, relative to the total; `None` if not computed.
+    /// Drifts of what else CLM looks at, the same of all stations in the same order; may be empty.
+    pub other_drifts: Vec<Drift>,
+    /// Largest distance of a soil pool from the linear system's fixed point, relative to it; `None` if not computed.
     pub equilibrium_distance: Option<f64>,
+    /// The same of wood.
+    pub wood_distance: Option<f64>,
     /// Years simulated.
     pub years: f64,
     /// Matrix solutions or forcing cycles until it stopped.

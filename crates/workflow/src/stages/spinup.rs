@@ -2,7 +2,10 @@
 //!
 //! The states are where members start their own, short spin-up from.
 
+mod figures;
+
 use reterra_assimilation::MemberFailure;
+use reterra_io::cf::write_product;
 use reterra_land::column::ColumnState;
 use reterra_land::error::LandError;
 use reterra_land::spinup::{Method, Options, spin_up};
@@ -16,8 +19,10 @@ use crate::results::{SpinUpNote, StationSpinUp, read_json, write_json};
 pub const STATES: &str = "states.json";
 /// File of the note.
 pub const NOTE: &str = "spinup.json";
+/// File of the figures as NetCDF.
+pub const FIGURES: &str = "spinup.nc";
 /// Largest relative distance of a soil pool from its linear equilibrium that counts as spun up.
-const DISTANCE: f64 = 0.0005;
+pub const DISTANCE: f64 = 0.0005;
 
 /// The stage.
 pub struct SpinUp;
@@ -57,8 +62,15 @@ impl Stage for SpinUp {
         "bring every station to equilibrium"
     }
 
+    fn version(&self) -> u32 {
+        2
+    }
+
     fn inputs(&self, workflow: &Workflow) -> Result<Inputs, StageError> {
-        domain::add_inputs(Inputs::new(), workflow)?.config("spinup", &workflow.spinup)
+        domain::add_inputs(Inputs::new(), workflow)?
+            .config("title", &workflow.title)?
+            .config("name", &workflow.name)?
+            .config("spinup", &workflow.spinup)
     }
 
     fn model_years(&self, workflow: &Workflow) -> f64 {
@@ -83,7 +95,7 @@ impl Stage for SpinUp {
         let open: Vec<&str> =
             stations.iter().filter(|s| !s.report.converged).map(|s| s.id.as_str()).collect();
         let years: f64 = stations.iter().map(|s| s.report.years).sum();
-        let mut output = StageOutput::new().file(STATES).file(NOTE).note(format!(
+        let mut output = StageOutput::new().file(STATES).file(NOTE).file(FIGURES).note(format!(
             "{} of {} stations in equilibrium after {years:.0} model years in all",
             stations.len() - open.len(),
             stations.len()
@@ -92,6 +104,8 @@ impl Stage for SpinUp {
             output = output.note(format!("not in equilibrium: {}", open.join(", ")));
         }
         write_json(&context.directory().join(STATES), &states)?;
+        let figures = figures::product(context.workflow(), &cases, &stations)?;
+        write_product(&context.directory().join(FIGURES), &figures)?;
         let note = SpinUpNote { drift_limit: options.drift_limit, stations };
         write_json(&context.directory().join(NOTE), &note)?;
         Ok(output)

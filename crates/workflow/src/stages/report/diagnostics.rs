@@ -1,15 +1,19 @@
 //! Spin-up, inflation, failed members, and what a reader must know.
 
 use reterra_report::input::{
-    FailedMember, Inflation, Notice, Severity, SpinUp, StationSpinUp as ShownSpinUp,
+    Drift, FailedMember, Inflation, Notice, Severity, SpinUp, StationSpinUp as ShownSpinUp,
 };
+
+use reterra_land::spinup::{Measure, Summary};
 
 use super::{Material, calibration, month};
 use crate::config::{SpinupMethod, Workflow};
 use crate::results::{SpinUpNote, StationSpinUp};
+use crate::stages::spinup;
 use crate::stages::validation::Against;
 
 pub(super) fn spinup(note: &SpinUpNote, workflow: &Workflow) -> SpinUp {
+    let options = spinup::options(&workflow.spinup);
     let method = match workflow.spinup.method {
         SpinupMethod::Matrix => "semi-analytic matrix solution, nitrogen feedback iterated",
         SpinupMethod::BruteForce => "the model itself, cycle after cycle",
@@ -17,18 +21,52 @@ pub(super) fn spinup(note: &SpinUpNote, workflow: &Workflow) -> SpinUp {
         SpinupMethod::Anderson => "the model itself, cycles mixed by Anderson acceleration",
         SpinupMethod::MatrixAnderson => "semi-analytic matrix solution, steps mixed by Anderson acceleration",
     };
+    let farthest = |distances: &[f64]| distances.iter().map(|d| d.abs()).reduce(f64::max);
     let station = |s: &StationSpinUp| ShownSpinUp {
         station: s.id.clone(),
         drift: s.report.drift,
-        equilibrium_distance: s.report.distance.iter().map(|d| d.abs()).reduce(f64::max),
+        other_drifts: drifts(&s.report.measures(), s.report.drifts()).split_off(1),
+        equilibrium_distance: farthest(&s.report.distance),
+        wood_distance: farthest(&s.report.wood_distance),
         years: s.report.years,
         iterations: s.report.cycles,
     };
     SpinUp {
         method: method.to_owned(),
         criterion: note.drift_limit,
+        distance_limit: (!options.method.stops_by_drift_alone()).then_some(options.distance_limit),
         stations: note.stations.iter().map(station).collect(),
+        mean_drifts: mean_drifts(&note.stations),
     }
+}
+
+/// Mean drifts over stations; none without any.
+fn mean_drifts(stations: &[StationSpinUp]) -> Vec<Drift> {
+    let summary = Summary::of(stations.iter().map(|s| (1.0, &s.report)));
+    let (Some(summary), Some(first)) = (summary, stations.first()) else { return Vec::new() };
+    drifts(&first.report.measures(), summary.mean_drifts)
+}
+
+/// Drifts for the report.
+fn drifts(measures: &[Measure; 6], values: [Option<f64>; 6]) -> Vec<Drift> {
+    let drift = |(measure, value): (&Measure, Option<f64>)| Drift {
+        name: measure.name.to_owned(),
+        value,
+        limit: measure.limit,
+        unit: shown_unit(measure.unit),
+    };
+    measures.iter().zip(values).map(drift).collect()
+}
+
+/// A unit with raised exponents: `gC m-2 yr-1` as gC m⁻² yr⁻¹.
+fn shown_unit(unit: &str) -> String {
+    let raised = |c: char| match c {
+        '-' => '⁻',
+        '1' => '¹',
+        '2' => '²',
+        other => other,
+    };
+    unit.chars().map(raised).collect()
 }
 
 /// Inflation over stations by month, as a factor on the spread; none where no station was inflated.
