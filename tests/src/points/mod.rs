@@ -4,13 +4,16 @@ pub mod clm_site;
 pub mod clm_soil;
 pub mod closure;
 pub mod equilibrium;
+pub mod exit;
 pub mod inversion;
+pub mod pools;
 pub mod product;
 pub mod resume;
 pub mod skill;
 pub mod soil_equilibrium;
 pub mod speed;
 pub mod trials;
+pub mod ways;
 
 use crate::ValidationError;
 use crate::record::Record;
@@ -27,7 +30,7 @@ pub struct Point {
 }
 
 /// Every point, in order.
-pub const POINTS: [Point; 11] = [
+pub const POINTS: &[Point] = &[
     Point { name: "reanalysis-1", title: "time and memory of the main job", measure: speed::measure },
     Point { name: "reanalysis-2", title: "skill on withheld months of 48 stations", measure: skill::measure },
     Point { name: "reanalysis-3", title: "closure of every step of that run", measure: closure::measure },
@@ -51,14 +54,28 @@ pub const POINTS: [Point; 11] = [
         measure: soil_equilibrium::measure,
     },
     Point { name: "land-7", title: "random columns under random weather", measure: trials::measure },
+    Point {
+        name: "land-4-exit",
+        title: "leaving accelerated decomposition where eCLM went wrong",
+        measure: exit::measure,
+    },
+    Point { name: "land-4-ways", title: "ways to equilibrium against 20,000 years", measure: ways::measure },
 ];
 
 impl Point {
     /// Whether a prefix of record names asks for anything of this point. `reanalysis-1` doesn't ask for a point 10.
+    ///
+    /// A prefix that says more than a point's name asks for the point with the longest name that it begins with.
     #[must_use]
     pub fn is_wanted(&self, prefix: &str) -> bool {
-        let next = prefix.strip_prefix(self.name).map(|rest| rest.chars().next());
-        self.name.starts_with(prefix) || next.is_some_and(|c| c.is_none_or(|c| !c.is_ascii_digit()))
+        let longest = POINTS.iter().filter(|p| p.begins(prefix)).map(|p| p.name.len()).max();
+        self.name.starts_with(prefix) || self.begins(prefix) && longest == Some(self.name.len())
+    }
+
+    /// Whether a record's name may belong to this point by its beginning.
+    fn begins(&self, name: &str) -> bool {
+        let next = name.strip_prefix(self.name).map(|rest| rest.chars().next());
+        next.is_some_and(|c| c.is_none_or(|c| !c.is_ascii_digit()))
     }
 }
 
@@ -73,6 +90,8 @@ mod tests {
         assert_eq!(wanted("").len(), POINTS.len());
         assert_eq!(wanted("reanalysis").len() + wanted("land").len(), POINTS.len());
         assert_eq!(wanted("land-4-eclm"), ["land-4"]);
+        assert_eq!(wanted("land-4"), ["land-4", "land-4-exit", "land-4-ways"]);
+        assert_eq!(wanted("land-4-ways-years"), ["land-4-ways"]);
         assert_eq!(wanted("reanalysis-2"), ["reanalysis-2"]);
         assert_eq!(wanted("reanalysis-2-gpp"), ["reanalysis-2"]);
         assert!(wanted("reanalysis-22").is_empty() && wanted("other").is_empty());
