@@ -1,6 +1,7 @@
 //! What drives a column: daily weather, and the monthly means it is made from.
 
 use crate::batched;
+use crate::constants::DAY;
 use crate::error::LandError;
 
 /// Marks long-wave radiation that nobody measured.
@@ -96,6 +97,23 @@ impl WeatherSeries {
             start += MONTH_DAYS[month];
             (m, day_of_year, days)
         })
+    }
+
+    /// Means by month.
+    #[must_use]
+    pub fn monthly(&self) -> Vec<MonthlyWeather> {
+        let of_month = |(m, _, days): (usize, usize, &[DailyWeather])| {
+            let mean = |of: fn(&DailyWeather) -> f64| days.iter().map(of).sum::<f64>() / days.len() as f64;
+            MonthlyWeather {
+                tmin: mean(|d| d.tmin),
+                tmax: mean(|d| d.tmax),
+                shortwave: mean(|d| d.shortwave),
+                vpd: mean(|d| d.vpd),
+                precipitation: mean(|d| d.precipitation) / DAY,
+                co2: self.co2[m],
+            }
+        };
+        self.by_month().map(of_month).collect()
     }
 
     /// The months `range`, as a series of its own.

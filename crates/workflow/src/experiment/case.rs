@@ -79,6 +79,19 @@ impl StationCase {
         (seed, column): (u64, u32),
     ) -> Result<Self, LandError> {
         let weather = disaggregate(&input.weather, usize::from(input.start.month) - 1, seed, column)?;
+        Ok(Self::under(weather, input, (sand, clay), nitrogen_deposition, cycle_months))
+    }
+
+    /// As [`Self::new`], under daily weather that was observed, not generated; the input's monthly weather is that
+    /// of the same months.
+    #[must_use]
+    pub fn under(
+        weather: WeatherSeries,
+        input: CaseInput,
+        (sand, clay): (f64, f64),
+        nitrogen_deposition: f64,
+        cycle_months: usize,
+    ) -> Self {
         let (mean_temperature, coldest) = climate(&input.weather);
         let class = class_of(input.station.igbp);
         let site = Site {
@@ -95,7 +108,7 @@ impl StationCase {
                 * DAY
                 * YEAR_DAYS,
         };
-        Ok(Self {
+        Self {
             solar: Arc::new(SolarTable::new(site.latitude)),
             cycle_months: cycle_months.min(weather.months()),
             station: input.station,
@@ -107,7 +120,7 @@ impl StationCase {
             mean_temperature,
             assimilated: input.assimilated,
             withheld: input.withheld,
-        })
+        }
     }
 
     /// The column of this station with given parameters of its vegetation.
