@@ -7,6 +7,7 @@ use reterra_io::IoError;
 use reterra_land::error::LandError;
 use reterra_land::spinup::SpinupError;
 use reterra_workflow::WorkflowError;
+use reterra_workflow::engine::StageError;
 use serde::de::DeserializeOwned;
 
 /// Any reason for which a figure can't be measured. None of them is a pass.
@@ -113,6 +114,16 @@ impl From<IoError> for ValidationError {
     fn from(source: IoError) -> ValidationError {
         ValidationError::Data(Box::new(source))
     }
+}
+
+/// For `map_err`: a case that can't be made or run.
+#[must_use]
+pub fn cases(error: StageError) -> ValidationError {
+    let reason = match error {
+        StageError::Failed(e) => e.to_string(),
+        StageError::Interrupted => "interrupted".to_owned(),
+    };
+    ValidationError::Cases { reason }
 }
 
 impl ValidationError {

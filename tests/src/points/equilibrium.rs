@@ -12,7 +12,6 @@ use reterra_land::forcing::WeatherSeries;
 use reterra_land::parameters::NAMES;
 use reterra_land::spinup::{Options, spin_up};
 use reterra_workflow::config::{self, Overrides, Workflow};
-use reterra_workflow::engine::StageError;
 use reterra_workflow::experiment::{StationCase, load_cases};
 use reterra_workflow::stages::spinup;
 
@@ -88,19 +87,12 @@ fn workflow() -> Result<Workflow, ValidationError> {
 }
 
 fn cases(workflow: &Workflow) -> Result<Vec<StationCase>, ValidationError> {
-    let mut cases = load_cases(workflow).map_err(|e| ValidationError::Cases { reason: reason(&e) })?;
+    let mut cases = load_cases(workflow).map_err(crate::error::cases)?;
     cases.retain(|case| STATIONS.contains(&case.station.id.as_str()));
     if cases.len() == STATIONS.len() {
         return Ok(cases);
     }
     Err(ValidationError::Absent { what: STATIONS.join(", "), path: workflow.domain.stations.path.clone() })
-}
-
-fn reason(error: &StageError) -> String {
-    match error {
-        StageError::Failed(e) => e.to_string(),
-        StageError::Interrupted => "interrupted".to_owned(),
-    }
 }
 
 fn compare(case: &StationCase, options: &Options) -> Result<Outcome, ValidationError> {

@@ -3,6 +3,7 @@
 pub mod clm_site;
 pub mod clm_soil;
 pub mod closure;
+pub mod daily;
 pub mod equilibrium;
 pub mod exit;
 pub mod inversion;
@@ -21,7 +22,8 @@ use crate::record::Record;
 /// A point: the beginning of its records' names, what it is, and how it is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Point {
-    /// `reanalysis-<number>`, or `land-<number>` for what the land model is checked against.
+    /// `reanalysis-<number>`, or `land-<number>` for what the land model is checked against, with a word where a
+    /// number has several points.
     pub name: &'static str,
     /// One line.
     pub title: &'static str,
@@ -48,6 +50,7 @@ pub const POINTS: &[Point] = &[
     },
     Point { name: "land-1", title: "decomposition of real CLM5 pools", measure: clm_soil::measure },
     Point { name: "land-2", title: "an alpine site against eCLM", measure: clm_site::measure },
+    Point { name: "land-3-daily", title: "daily GPP of two towers", measure: daily::measure },
     Point {
         name: "land-4",
         title: "the equilibrium of a real eCLM spin-up",
