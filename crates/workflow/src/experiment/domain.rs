@@ -123,7 +123,9 @@ fn monthly_input(workflow: &Workflow, station: Station, directory: &Path) -> Res
     })
 }
 
-fn weather_of(series: &MonthlySeries, m: usize) -> MonthlyWeather {
+/// The weather of a month of a series.
+#[must_use]
+pub fn weather_of(series: &MonthlySeries, m: usize) -> MonthlyWeather {
     let f = &series.forcing;
     MonthlyWeather {
         tmin: f.tmin[m],

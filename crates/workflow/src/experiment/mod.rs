@@ -3,6 +3,7 @@
 pub mod case;
 pub mod daily;
 pub mod domain;
+pub mod homogeneity;
 pub mod member;
 pub mod parallel;
 pub mod parameters;
