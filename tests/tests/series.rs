@@ -1,4 +1,4 @@
-//! Real monthly series of three stations, where they are at hand.
+//! Real monthly series of four stations, where they are at hand.
 
 // Helpers of tests may unwrap as tests do.
 #![allow(clippy::unwrap_used)]
@@ -23,7 +23,9 @@ fn monthly_series_run_through_and_are_scored_on_withheld_months() {
     let said = sandbox.run(&program).unwrap().success().unwrap();
     assert!(said.out.contains("product: ") && said.out.contains("report: "), "{}", said.out);
     let skill = program.run(&["validate".as_ref(), out.as_os_str()]).unwrap().success().unwrap();
-    for part in ["assimilated", "limatology", "oosted trees", "GPP", "NEE", "ET"] {
+    for part in
+        ["assimilated", "Calibrated, station left out", "limatology", "oosted trees", "GPP", "NEE", "ET"]
+    {
         assert!(skill.out.contains(part), "no {part} in\n{}", skill.out);
     }
     assert!(!skill.out.contains("fit, not validation"), "{}", skill.out);
@@ -66,7 +68,7 @@ fn a_spoiled_series_is_told_with_its_place() {
     let program = Program::built().unwrap();
     for (what, edit, expected) in SPOILED {
         let folder = tempfile::tempdir().unwrap();
-        for station in ["FI-Hyy", "DE-Hai", "FR-Pue"] {
+        for station in ["FI-Hyy", "DE-Tha", "DE-Hai", "FR-Pue"] {
             let name = format!("{station}.csv");
             let good = std::fs::read_to_string(data.join(&name)).unwrap();
             let text = match edit {

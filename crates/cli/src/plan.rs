@@ -36,7 +36,8 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// The state of every stage of a run.
 pub fn plan(run: &Run) -> Result<Vec<PlannedStage>, Failure> {
-    let (stages, interrupt, progress) = (stages::stages(), Interrupt::new(), Progress::silent());
+    let (stages, interrupt, progress) =
+        (stages::stages(run.workflow()), Interrupt::new(), Progress::silent());
     Ok(Engine::new(run, &stages, &interrupt, &progress).plan()?)
 }
 

@@ -24,7 +24,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let directory = run_directory::find(arguments.directory.as_deref())?;
     let run = Run::in_directory(&directory, stages::known_parameters())?;
     let (all, interrupt, progress) =
-        (stages::stages(), Interrupt::install()?, Progress::for_standard_error());
+        (stages::stages(run.workflow()), Interrupt::install()?, Progress::for_standard_error());
     Engine::new(&run, &all, &interrupt, &progress).rerun(REPORT)?;
     let folder = directory.join(REPORT);
     let outputs = Manifest::read(&folder)?.map(|manifest| manifest.outputs).unwrap_or_default();

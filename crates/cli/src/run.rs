@@ -72,7 +72,7 @@ pub fn execute(run: &Run, how: &How) -> Result<(), Failure> {
     }
     let interrupt = Interrupt::install()?;
     let progress = Progress::for_standard_error();
-    let stages = stages::stages();
+    let stages = stages::stages(run.workflow());
     let on_stale = if how.rerun_stale { OnStale::Rerun } else { OnStale::Refuse };
     Engine::new(run, &stages, &interrupt, &progress).run(on_stale, how.until.as_deref())?;
     print(&results(run.directory(), &stages))

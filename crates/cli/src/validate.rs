@@ -21,7 +21,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let directory = run_directory::find(arguments.directory.as_deref())?;
     let run = Run::in_directory(&directory, stages::known_parameters())?;
     let (all, interrupt, progress) =
-        (stages::stages(), Interrupt::install()?, Progress::for_standard_error());
+        (stages::stages(run.workflow()), Interrupt::install()?, Progress::for_standard_error());
     let context = Engine::new(&run, &all, &interrupt, &progress).finished()?;
     print(&stages::skill_table(&context)?)
 }

@@ -95,6 +95,8 @@ pub enum Run {
     Prior,
     /// The land model with parameters calibrated by vegetation type.
     Calibrated,
+    /// The land model with parameters calibrated by vegetation type, without the station that they predict.
+    CalibratedLeaveOut,
     /// Calibrated, with station states and parameters assimilated.
     Assimilated,
     /// Baseline: the station's own monthly climatology of its train months.
@@ -107,9 +109,10 @@ pub enum Run {
 
 impl Run {
     /// All runs, in the order of the skill table.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Prior,
         Self::Calibrated,
+        Self::CalibratedLeaveOut,
         Self::Assimilated,
         Self::Climatology,
         Self::BoostedTrees,
@@ -122,6 +125,7 @@ impl Run {
         match self {
             Self::Prior => "Prior",
             Self::Calibrated => "Calibrated",
+            Self::CalibratedLeaveOut => "Calibrated, station left out",
             Self::Assimilated => "Calibrated + assimilated",
             Self::Climatology => "Station climatology",
             Self::BoostedTrees => "Boosted trees",

@@ -15,7 +15,7 @@ use std::path::Path;
 
 pub use values::{
     Assimilate, Calibrate, Domain, ErrorModel, Forcing, ForcingSource, InflationChoice, InputPath, Mode,
-    Observations, Parameter, Period, Product, Spinup, SpinupMethod, Workflow,
+    Observations, Parameter, Period, Product, Spinup, SpinupMethod, Validation, Workflow,
 };
 pub use variable::Variable;
 

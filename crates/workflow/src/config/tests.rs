@@ -92,6 +92,7 @@ fn good_workflow_becomes_values_with_units_and_defaults() {
     approx::assert_relative_eq!(w.parameters[0].prior.mean(), 4.0);
     assert_eq!(w.parameters[1].mode, Mode::Scale);
     approx::assert_relative_eq!(w.parameters[1].prior.mean(), 1.0);
+    assert_eq!(w.validation.folds, None);
     assert_eq!(w.calibrate, Calibrate { members: 48, max_iterations: 8, step_scale: 0.5 });
     assert_eq!((w.assimilate.members, w.assimilate.inflation), (64, InflationChoice::Adaptive));
     assert_eq!(w.spinup.method, SpinupMethod::Matrix);
@@ -165,6 +166,7 @@ fn values_out_of_range_say_what_is_accepted() {
     check("\"slatop\"", "\"medlynslope\"", &["`parameters[1].name` is `medlynslope`", "once"]);
     check("\"adaptive\"", "\"some\"", &["`assimilate.inflation`", "\"none\" or a factor"]);
     check("\"adaptive\"", "0.5", &["`assimilate.inflation` is `0.5`"]);
+    check("seed = 7", "validation = { folds = 1 }", &["`validation.folds` is `1`; accepted: 2 to 1000"]);
     check("co2_ppm = 380.0", "directory = \".\"", &["`forcing.directory`", "name the table by `file`"]);
 }
 

@@ -11,12 +11,12 @@ use super::decode::{Source, nearest};
 use super::paths::Bases;
 use super::values::{
     Assimilate, Calibrate, Domain, ErrorModel, Forcing, ForcingSource, InflationChoice, Mode, Observations,
-    Parameter, Period, Product, Spinup, SpinupMethod, Workflow,
+    Parameter, Period, Product, Spinup, SpinupMethod, Validation, Workflow,
 };
 use super::variable::YEAR;
 use super::written::{
     WrittenAssimilate, WrittenCalibrate, WrittenDomain, WrittenError, WrittenForcing, WrittenForcingKind,
-    WrittenObservations, WrittenParameter, WrittenPeriod, WrittenSpinup, WrittenWorkflow,
+    WrittenObservations, WrittenParameter, WrittenPeriod, WrittenSpinup, WrittenValidation, WrittenWorkflow,
 };
 use super::{FORMAT_VERSION, Variable};
 use crate::WorkflowError;
@@ -62,6 +62,7 @@ impl Validator<'_> {
             station_parameters: self.parameters("station_parameters", &w.station_parameters)?,
             calibrate: self.calibrate(&w.calibrate)?,
             assimilate: self.assimilate(&w.assimilate)?,
+            validation: self.validation(&w.validation)?,
             product: Product { members: w.product.members.unwrap_or(true) },
             output: w.output.directory.map(Into::into),
         })
@@ -249,6 +250,12 @@ impl Validator<'_> {
         let station_spread = w.station_spread.unwrap_or(0.5);
         self.range("assimilate.station_spread", station_spread, 0.0..=10.0)?;
         Ok(Assimilate { members, smoother_share, station_spread, lag_months, inflation })
+    }
+
+    fn validation(&self, w: &WrittenValidation) -> Checked<Validation> {
+        let folds = w.folds;
+        folds.map_or(Ok(()), |n| self.range("validation.folds", n, 2..=1000))?;
+        Ok(Validation { folds })
     }
 
     fn inflation(&self, written: Option<&toml::Value>) -> Checked<InflationChoice> {

@@ -38,6 +38,8 @@ pub struct Workflow {
     pub calibrate: Calibrate,
     /// Filter and smoother.
     pub assimilate: Assimilate,
+    /// What is validated beyond the withheld months.
+    pub validation: Validation,
     /// What the product holds.
     pub product: Product,
     /// Directory that the file asks for; [`Workflow::output_directory`] adds the default.
@@ -250,6 +252,14 @@ pub struct Assimilate {
     pub lag_months: usize,
     /// Inflation.
     pub inflation: InflationChoice,
+}
+
+/// Validation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Validation {
+    /// Into how many folds the stations are dealt, each predicted with the parameters that the others teach; none for
+    /// no such cross-validation. Ten are the folds of the boosted trees.
+    pub folds: Option<usize>,
 }
 
 /// What the product holds.

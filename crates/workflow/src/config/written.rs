@@ -29,6 +29,8 @@ pub(super) struct WrittenWorkflow {
     #[serde(default)]
     pub assimilate: WrittenAssimilate,
     #[serde(default)]
+    pub validation: WrittenValidation,
+    #[serde(default)]
     pub product: WrittenProduct,
     #[serde(default)]
     pub output: WrittenOutput,
@@ -123,6 +125,12 @@ pub(super) struct WrittenAssimilate {
     pub lag_months: Option<usize>,
     pub station_spread: Option<f64>,
     pub inflation: Option<toml::Value>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenValidation {
+    pub folds: Option<usize>,
 }
 
 #[derive(Debug, Default, Deserialize)]

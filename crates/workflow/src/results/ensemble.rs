@@ -191,6 +191,15 @@ impl EnsembleOutput {
         }
     }
 
+    /// Copies a station from another output of the same stations.
+    pub fn copy(&mut self, station: usize, from: &Self) {
+        for (name, array) in &mut self.arrays {
+            if let Some(source) = from.arrays.get(name) {
+                array.slice_mut(s![station, .., ..]).assign(&source.slice(s![station, .., ..]));
+            }
+        }
+    }
+
     /// A variable's array (station, month, member), if it is stored.
     #[must_use]
     pub fn array(&self, name: &str) -> Option<&Array3<f64>> {

@@ -3,6 +3,7 @@
 pub mod assimilate;
 pub mod baselines;
 pub mod calibrate;
+pub mod cross_validation;
 pub mod product;
 pub mod report;
 pub mod spinup;
@@ -11,14 +12,15 @@ pub mod validation;
 #[cfg(test)]
 mod fixture;
 
+use crate::config::Workflow;
 use crate::engine::Stage;
 
 pub use validation::skill_table;
 
-/// Every stage, in the order that they run.
+/// The stages of a workflow, in the order that they run.
 #[must_use]
-pub fn stages() -> Vec<Box<dyn Stage>> {
-    vec![
+pub fn stages(workflow: &Workflow) -> Vec<Box<dyn Stage>> {
+    let mut stages: Vec<Box<dyn Stage>> = vec![
         Box::new(spinup::SpinUp),
         Box::new(calibrate::Calibration),
         Box::new(assimilate::Assimilation),
@@ -26,7 +28,11 @@ pub fn stages() -> Vec<Box<dyn Stage>> {
         Box::new(product::Reanalysis),
         Box::new(validation::Validation),
         Box::new(report::HtmlReport),
-    ]
+    ];
+    if let Some(folds) = workflow.validation.folds {
+        stages.insert(2, Box::new(cross_validation::CrossValidation { folds }));
+    }
+    stages
 }
 
 /// The parameter names that a workflow file may give.

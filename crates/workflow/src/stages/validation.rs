@@ -16,11 +16,13 @@ use serde::{Deserialize, Serialize};
 use crate::config::{Variable, Workflow};
 use crate::engine::{Context, Inputs, Stage, StageError, StageOutput};
 use crate::experiment::domain::add_inputs;
-use crate::experiment::load_cases;
+use crate::experiment::{StationCase, load_cases};
 use crate::results::write_json;
 use crate::stages::baselines::holds_back;
+use crate::stages::cross_validation;
 
-pub(super) use table::shown;
+pub(super) use estimate::Estimate;
+pub(super) use table::{headlines, shown};
 
 /// The file that the stage writes.
 pub const FILE: &str = "skill.json";
@@ -109,31 +111,41 @@ impl Stage for Validation {
     }
 
     fn inputs(&self, workflow: &Workflow) -> Result<Inputs, StageError> {
-        Ok(add_inputs(Inputs::new(), workflow)?
+        let inputs = add_inputs(Inputs::new(), workflow)?
             .config("observations", &workflow.observations)?
             .after("calibrate")
             .after("assimilate")
             .after("baselines")
-            .after("product"))
+            .after("product");
+        Ok(if workflow.validation.folds.is_some() { inputs.after(cross_validation::NAME) } else { inputs })
     }
 
     fn run(&self, context: &Context<'_>) -> Result<StageOutput, StageError> {
         let note = compute(context)?;
         write_json(&context.directory().join(FILE), &note)?;
         let output = StageOutput::new().file(FILE);
-        Ok(table::headlines(&note).into_iter().fold(output, StageOutput::note))
+        Ok(headlines(&note).into_iter().fold(output, StageOutput::note))
     }
 }
 
 /// Scores a finished run from its product, its ensembles and the observations.
 fn compute(context: &Context<'_>) -> Result<SkillNote, StageError> {
     let cases = load_cases(context.workflow())?;
+    score_all(context, &cases, Run::ALL.into_iter().map(|run| estimate::load(context, run)))
+}
+
+/// Scores estimates, one after the other, by the withheld observations, or by the assimilated ones where none are.
+pub(super) fn score_all(
+    context: &Context<'_>,
+    cases: &[StationCase],
+    estimates: impl Iterator<Item = Result<Option<Estimate>, StageError>>,
+) -> Result<SkillNote, StageError> {
     let kind = if cases.iter().any(holds_back) { Against::Withheld } else { Against::Assimilated };
-    let judge = score::Judge { cases: &cases, kind, observations: &context.workflow().observations };
+    let judge = score::Judge { cases, kind, observations: &context.workflow().observations };
     let (mut pooled, mut stations) = (Vec::new(), judge.empty_stations());
-    for run in Run::ALL {
+    for estimate in estimates {
         context.check_interrupt()?;
-        let Some(estimate) = estimate::load(context, run)? else { continue };
+        let Some(estimate) = estimate? else { continue };
         for variable in Variable::ALL {
             judge.score(&estimate, variable, &mut pooled, &mut stations);
         }

@@ -65,7 +65,7 @@ fn line(row: &SkillRow) -> String {
 }
 
 /// One line a run for the end of the stage: R² by variable.
-pub(super) fn headlines(note: &SkillNote) -> Vec<String> {
+pub(in crate::stages) fn headlines(note: &SkillNote) -> Vec<String> {
     let of_run = |run: Run| {
         let rows = note.pooled.iter().filter(|row| row.run == run);
         let parts: Vec<String> =
