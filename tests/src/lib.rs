@@ -4,6 +4,7 @@
 //! `cargo run --release -p reterra-tests --bin validate` writes one record per figure to `out/validation/`.
 
 pub mod clm;
+pub mod dated;
 pub mod disturb;
 pub mod error;
 pub mod places;

@@ -87,6 +87,22 @@ impl Program {
         collect(&mut self.command(arguments))
     }
 
+    /// Runs it to its end, its progress on our standard error.
+    ///
+    /// # Errors
+    /// [`ValidationError::Command`] where it fails.
+    pub fn watch<S: AsRef<std::ffi::OsStr>>(&self, arguments: &[S]) -> Result<(), ValidationError> {
+        let mut command = self.command(arguments);
+        let status =
+            command.stdout(Stdio::null()).status().map_err(ValidationError::file("start", &self.path))?;
+        if status.success() {
+            return Ok(());
+        }
+        let words: Vec<_> = arguments.iter().map(|word| word.as_ref().to_string_lossy()).collect();
+        let command = format!("reterra {}", words.join(" "));
+        Err(ValidationError::Command { command, code: status.code(), err: "see above".to_owned() })
+    }
+
     /// Starts it without waiting; what it says is dropped.
     ///
     /// # Errors

@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use reterra_tests::points::{POINTS, Point, skill};
+use reterra_tests::points::{POINTS, Point, left_out, skill};
 use reterra_tests::record::{Record, forget};
 use reterra_tests::{ValidationError, places};
 
@@ -46,10 +46,7 @@ fn validate(arguments: &Arguments) -> Result<bool, ValidationError> {
         return Ok(false);
     }
     if arguments.fresh {
-        let run = places::validation().join(skill::RUN);
-        if run.exists() {
-            std::fs::remove_dir_all(&run).map_err(ValidationError::file("delete", &run))?;
-        }
+        forget_runs(&wanted)?;
     }
     let mut good = true;
     let mut lines = Vec::new();
@@ -58,6 +55,17 @@ fn validate(arguments: &Arguments) -> Result<bool, ValidationError> {
     }
     println!("{}\nrecords: {}", lines.join("\n"), places::validation().display());
     Ok(good)
+}
+
+/// Deletes the long runs that the wanted points look at.
+fn forget_runs(wanted: &[&Point]) -> Result<(), ValidationError> {
+    for (run, of) in [(skill::RUN, "reanalysis"), (left_out::RUN, "land-3-left-out")] {
+        let run = places::validation().join(run);
+        if run.exists() && wanted.iter().any(|point| point.name.starts_with(of)) {
+            std::fs::remove_dir_all(&run).map_err(ValidationError::file("delete", &run))?;
+        }
+    }
+    Ok(())
 }
 
 /// Measures one point and writes its records; whether all are good.

@@ -8,10 +8,12 @@ pub mod equilibrium;
 pub mod exit;
 pub mod inversion;
 pub mod pools;
+pub mod left_out;
 pub mod product;
 pub mod resume;
 pub mod skill;
 pub mod soil_equilibrium;
+pub mod solling;
 pub mod speed;
 pub mod trials;
 pub mod ways;
@@ -51,6 +53,12 @@ pub const POINTS: &[Point] = &[
     Point { name: "land-1", title: "decomposition of real CLM5 pools", measure: clm_soil::measure },
     Point { name: "land-2", title: "an alpine site against eCLM", measure: clm_site::measure },
     Point { name: "land-3-daily", title: "daily GPP of two towers", measure: daily::measure },
+    Point { name: "land-3-solling", title: "soil water of a beech stand", measure: solling::measure },
+    Point {
+        name: "land-3-left-out",
+        title: "48 stations predicted by their vegetation types",
+        measure: left_out::measure,
+    },
     Point {
         name: "land-4",
         title: "the equilibrium of a real eCLM spin-up",

@@ -1,7 +1,6 @@
 //! Point 2: what the run on 48 stations explains of the months that it never saw.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use reterra_io::sha256_file;
@@ -22,7 +21,8 @@ struct Row {
     goals: [Goal; 3],
 }
 
-const VARIABLES: [&str; 3] = ["GPP", "NEE", "ET"];
+/// The scored variables.
+pub const VARIABLES: [&str; 3] = ["GPP", "NEE", "ET"];
 
 /// A baseline is right when it comes out where the same method came out before: the climatology on both sides, the
 /// trees from below, because better trees are no fault.
@@ -43,9 +43,9 @@ const ROWS: [Row; 5] = [
 /// Share of withheld months in the 90 % band of the assimilated run.
 const COVERAGE: Goal = Goal::Between(0.80, 0.97);
 
-/// `validation/skill.json`.
+/// `skill.json` of a stage.
 #[derive(Debug, Deserialize)]
-struct Skill {
+pub struct Skill {
     kind: String,
     pooled: Vec<Score>,
 }
@@ -55,12 +55,40 @@ const VALIDATION: &str = "validation";
 
 /// Scores of a run for a variable.
 #[derive(Debug, Deserialize)]
-struct Score {
+pub struct Score {
     run: String,
     variable: String,
-    n: usize,
-    r2: Option<f64>,
+    /// Pairs.
+    pub n: usize,
+    /// 1 − SSE/SST.
+    pub r2: Option<f64>,
     coverage: Option<f64>,
+}
+
+impl Skill {
+    /// Reads the scores on withheld observations.
+    ///
+    /// # Errors
+    /// An unreadable file, or scores that are of a fit.
+    pub fn read(path: &Path) -> Result<Self, ValidationError> {
+        let skill: Self = read_json(path)?;
+        if skill.kind == VALIDATION {
+            return Ok(skill);
+        }
+        Err(ValidationError::Absent { what: "a score on withheld months".to_owned(), path: path.to_owned() })
+    }
+
+    /// The scores of a run for a variable; `path` is named where they are missing.
+    ///
+    /// # Errors
+    /// [`ValidationError::Absent`].
+    pub fn find(&self, run: &str, variable: &str, path: &Path) -> Result<&Score, ValidationError> {
+        let found = self.pooled.iter().find(|s| s.run == run && s.variable == variable);
+        found.ok_or_else(|| ValidationError::Absent {
+            what: format!("the score of {run} {variable}"),
+            path: path.to_owned(),
+        })
+    }
 }
 
 /// R² and coverage, pooled over stations and withheld months.
@@ -69,50 +97,35 @@ struct Score {
 /// [`ValidationError::NoData`], those of the run, and a score that isn't in the table.
 pub fn measure() -> Result<Vec<Record>, ValidationError> {
     let path = finished_run()?.join("validation/skill.json");
-    let skill: Skill = read_json(&path)?;
-    if skill.kind != VALIDATION {
-        return Err(ValidationError::Absent { what: "a score on withheld months".to_owned(), path });
-    }
-    let scores = skill.pooled;
+    let skill = Skill::read(&path)?;
     let mut records = Vec::new();
     for row in &ROWS {
         for (variable, goal) in VARIABLES.iter().zip(row.goals) {
-            let score = find(&scores, row.run, variable, &path)?;
+            let score = skill.find(row.run, variable, &path)?;
             eprintln!("{} {variable}: {} months", row.run, score.n);
             records.push(record(row.run, variable, "r2", number(score.r2), goal));
         }
     }
     for variable in VARIABLES {
         // Calibration has to improve on the prior by anything at all.
-        let prior = number(find(&scores, "prior", variable, &path)?.r2);
-        let gain = number(find(&scores, "calibrated", variable, &path)?.r2) - prior;
+        let prior = number(skill.find("prior", variable, &path)?.r2);
+        let gain = number(skill.find("calibrated", variable, &path)?.r2) - prior;
         records.push(record("calibrated", variable, "r2-above-prior", gain, Goal::AtLeast(0.0)));
-        let coverage = find(&scores, "assimilated", variable, &path)?.coverage;
+        let coverage = skill.find("assimilated", variable, &path)?.coverage;
         records.push(record("assimilated", variable, "coverage", number(coverage), COVERAGE));
     }
     Ok(records)
 }
 
 /// A score that isn't there meets no goal.
-fn number(score: Option<f64>) -> f64 {
+#[must_use]
+pub fn number(score: Option<f64>) -> f64 {
     score.unwrap_or(f64::NAN)
 }
 
 fn record(run: &str, variable: &str, what: &str, measured: f64, goal: Goal) -> Record {
     let name = format!("reanalysis-2-{run}-{}-{what}", variable.to_lowercase());
     Record::new(name, measured, goal, "1")
-}
-
-fn find<'a>(
-    scores: &'a [Score],
-    run: &str,
-    variable: &str,
-    path: &Path,
-) -> Result<&'a Score, ValidationError> {
-    let found = scores.iter().find(|s| s.run == run && s.variable == variable);
-    let absent =
-        || ValidationError::Absent { what: format!("the score of {run} {variable}"), path: path.to_owned() };
-    found.ok_or_else(absent)
 }
 
 /// Runs `workflows/stations-monthly.toml` to its end, once a process, and returns the run directory. A run that is
@@ -138,24 +151,14 @@ pub fn finished_run() -> Result<PathBuf, ValidationError> {
         "--out".as_ref(),
         out.as_os_str(),
     ];
-    let mut command: Command = program.command(&arguments);
-    let status =
-        command.stdout(Stdio::null()).status().map_err(ValidationError::file("start", program.path()))?;
-    if !status.success() {
-        let command = format!("reterra run {} --data {}", file.display(), data.display());
-        return Err(ValidationError::Command { command, code: status.code(), err: "see above".to_owned() });
-    }
+    program.watch(&arguments)?;
     Ok(FINISHED.get_or_init(|| out).clone())
 }
 
 /// Notes which build makes the run, or says that it was another one.
 fn note_program(program: &Program, out: &Path) -> Result<(), ValidationError> {
     let note = places::validation().join(MADE_BY);
-    let sum = sha256_file(program.path()).map_err(|e| ValidationError::File {
-        action: "checksum",
-        path: program.path().to_owned(),
-        source: std::io::Error::other(e),
-    })?;
+    let sum = checksum(program)?;
     if out.exists() {
         if std::fs::read_to_string(&note).ok().as_ref() != Some(&sum) {
             eprintln!("{} was begun by another build of the program; --fresh runs it anew", out.display());
@@ -165,4 +168,16 @@ fn note_program(program: &Program, out: &Path) -> Result<(), ValidationError> {
     std::fs::create_dir_all(places::validation())
         .map_err(ValidationError::file("create", &places::validation()))?;
     std::fs::write(&note, sum).map_err(ValidationError::file("write", &note))
+}
+
+/// What tells one build of the program from another.
+///
+/// # Errors
+/// [`ValidationError::File`].
+pub fn checksum(program: &Program) -> Result<String, ValidationError> {
+    sha256_file(program.path()).map_err(|e| ValidationError::File {
+        action: "checksum",
+        path: program.path().to_owned(),
+        source: std::io::Error::other(e),
+    })
 }
