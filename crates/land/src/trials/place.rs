@@ -12,6 +12,8 @@ use crate::soil::grid::NODE;
 const TILES: usize = 4;
 /// Largest nitrogen deposition that stations may have, gN m⁻² yr⁻¹ (10⁻⁶ gN m⁻² s⁻¹).
 const DEPOSITION: f64 = 31.5;
+/// Keeps a type from having next to nothing of what others have 1 of on average.
+const LEAST_PART: f64 = 1e-4;
 /// By how much shares may sum to more than the whole, for their digits' sake.
 const MOST_ROUNDING: f64 = 9e-10;
 /// How far plausible values reach from their defaults, as a factor.
@@ -75,13 +77,10 @@ fn cover(types: &[Pft], dice: &mut Dice) -> Vec<Cover> {
         2 => 1.0 + MOST_ROUNDING,
         _ => 1.0,
     };
-    let parts: Vec<f64> = types.iter().map(|_| -dice.0.uniform().ln()).collect();
+    let parts: Vec<f64> = types.iter().map(|_| LEAST_PART - dice.0.uniform().ln()).collect();
     let sum: f64 = parts.iter().sum();
-    types
-        .iter()
-        .zip(parts)
-        .map(|(&pft, part)| Cover { pft, fraction: (covered * part / sum).max(1e-6).min(1.0) })
-        .collect()
+    let share = |(&pft, part): (&Pft, f64)| Cover { pft, fraction: covered * part / sum };
+    types.iter().zip(parts).map(share).collect()
 }
 
 /// How far parameters are from their defaults.
