@@ -63,6 +63,23 @@ macro_rules! parameters {
                 }
             }
 
+            /// What a parameter is, with its unit.
+            ///
+            /// # Errors
+            /// [`LandError::UnknownParameter`].
+            pub fn description(name: &str) -> Result<&'static str, LandError> {
+                match name {
+                    $(stringify!($name) => Ok($doc),)*
+                    "q10_hr" => Ok("Factor of heterotrophic respiration per 10 K above freezing."),
+                    "decomp_scale" => Ok("Multiplier on all decomposition rates."),
+                    "tau_s2" => Ok("Turnover time of slow soil organic matter, yr."),
+                    "tau_s3" => Ok("Turnover time of passive soil organic matter, yr."),
+                    "tau_l2_l3" => Ok("Turnover time of cellulose and lignin litter, yr."),
+                    "tau_cwd" => Ok("Turnover time of coarse woody debris, yr."),
+                    _ => Err(LandError::UnknownParameter { name: name.to_owned() }),
+                }
+            }
+
             /// Smallest and largest value that [`Self::set`] accepts.
             ///
             /// # Errors
@@ -349,6 +366,7 @@ mod tests {
             let value = p.get(name).unwrap();
             p.set(name, value).unwrap();
             assert_eq!(p.get(name).unwrap().to_bits(), value.to_bits(), "{name}");
+            assert!(!Parameters::description(name).unwrap().is_empty());
         }
         assert!(matches!(p.set("medlynslop", 1.0), Err(LandError::UnknownParameter { .. })));
         assert!(matches!(p.set("slatop", -1.0), Err(LandError::ParameterRange { .. })));
