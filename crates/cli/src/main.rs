@@ -11,6 +11,7 @@ mod report;
 mod resume;
 mod run;
 mod run_directory;
+mod sensitivity;
 mod status;
 mod table;
 mod validate;
@@ -42,6 +43,8 @@ enum Command {
     Validate(validate::Arguments),
     /// Write the HTML report of a finished run again
     Report(report::Arguments),
+    /// Run an ensemble of a workflow's parameters, to learn what outputs owe to them
+    Sensitivity(sensitivity::Arguments),
     /// Say what is in a file: NetCDF, bundle, or CSV of stations
     Inspect(inspect::Arguments),
 }
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Command::Resume(arguments) => resume::run(&arguments),
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
+        Command::Sensitivity(arguments) => sensitivity::run(arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
     };
     done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)

@@ -37,15 +37,22 @@ impl Which {
     }
 }
 
-/// How it is run.
+/// What any run of stages can be told.
 #[derive(Args)]
-pub struct How {
+pub struct Common {
     /// Number of threads [default: all cores]; results don't depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
     /// Run stages again whose results were made from other inputs, configuration or code
     #[arg(long)]
     rerun_stale: bool,
+}
+
+/// How it is run.
+#[derive(Args)]
+pub struct How {
+    #[command(flatten)]
+    common: Common,
     /// Stop after this stage
     #[arg(long, value_name = "STAGE")]
     until: Option<String>,
@@ -65,17 +72,26 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     execute(&arguments.which.open()?, &arguments.how)
 }
 
-/// Runs the stages and says where the results are.
+/// Runs the stages of a reanalysis and says where the results are.
 pub fn execute(run: &Run, how: &How) -> Result<(), Failure> {
-    if let Some(threads) = how.threads {
+    execute_stages(run, &stages::stages(run.workflow()), &how.common, how.until.as_deref())
+}
+
+/// Runs some stages, up to one if it is named, and says where the results are.
+pub fn execute_stages(
+    run: &Run,
+    stages: &[Box<dyn Stage>],
+    common: &Common,
+    until: Option<&str>,
+) -> Result<(), Failure> {
+    if let Some(threads) = common.threads {
         set_threads(threads.get())?;
     }
     let interrupt = Interrupt::install()?;
     let progress = Progress::for_standard_error();
-    let stages = stages::stages(run.workflow());
-    let on_stale = if how.rerun_stale { OnStale::Rerun } else { OnStale::Refuse };
-    Engine::new(run, &stages, &interrupt, &progress).run(on_stale, how.until.as_deref())?;
-    print(&results(run.directory(), &stages))
+    let on_stale = if common.rerun_stale { OnStale::Rerun } else { OnStale::Refuse };
+    Engine::new(run, stages, &interrupt, &progress).run(on_stale, until)?;
+    print(&results(run.directory(), stages))
 }
 
 /// The run directory, and the files in it that a person opens.
@@ -89,6 +105,7 @@ fn results(directory: &Path, stages: &[Box<dyn Stage>]) -> String {
             let kind = match path.extension().and_then(|e| e.to_str()) {
                 Some("nc") => "product",
                 Some("html") => "report",
+                Some("csv") => "table",
                 _ => continue,
             };
             let _ = writeln!(text, "{kind}: {}", path.display());

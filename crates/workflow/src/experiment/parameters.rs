@@ -48,8 +48,16 @@ impl ParameterSpace {
     /// # Errors
     /// [`LandError::ParameterRange`] where a value is out of the model's range.
     pub fn apply(&self, u: &[f64], to: &mut Parameters) -> Result<(), LandError> {
-        for (parameter, &u) in self.parameters.iter().zip(u) {
-            let theta = parameter.prior.physical(u);
+        let theta: Vec<f64> = self.parameters.iter().zip(u).map(|(p, &u)| p.prior.physical(u)).collect();
+        self.apply_physical(&theta, to)
+    }
+
+    /// As [`Self::apply`], from values, multipliers and shifts as the workflow file means them.
+    ///
+    /// # Errors
+    /// [`LandError::ParameterRange`] where a value is out of the model's range.
+    pub fn apply_physical(&self, theta: &[f64], to: &mut Parameters) -> Result<(), LandError> {
+        for (parameter, &theta) in self.parameters.iter().zip(theta) {
             let value = match parameter.mode {
                 Mode::Value => theta,
                 Mode::Scale => theta * to.get(&parameter.name)?,

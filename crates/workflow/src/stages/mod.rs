@@ -6,6 +6,7 @@ pub mod calibrate;
 pub mod cross_validation;
 pub mod product;
 pub mod report;
+pub mod sensitivity;
 pub mod spinup;
 pub mod validation;
 
