@@ -83,7 +83,7 @@ pub(crate) fn draw(spinup: &SpinUp) -> Figure {
         "subtitle",
         "|drift| of total ecosystem carbon over the last forcing cycle, gC m⁻² yr⁻¹",
     ));
-    figure.add(dot_plot(&DRIFT, &drifts, Some(Limit::drift(spinup.criterion))));
+    figure.add(dot_plot(&DRIFT, &drifts, Some(&Limit::drift(spinup.criterion))));
     if with_distance {
         let distances: Vec<_> = stations.iter().map(|s| s.equilibrium_distance).collect();
         figure.add(svg::text(
@@ -92,7 +92,7 @@ pub(crate) fn draw(spinup: &SpinUp) -> Figure {
             "subtitle",
             "distance from the linear system's equilibrium, relative",
         ));
-        figure.add(dot_plot(&DISTANCE, &distances, spinup.distance_limit.map(Limit::distance)));
+        figure.add(dot_plot(&DISTANCE, &distances, spinup.distance_limit.map(Limit::distance).as_ref()));
     }
     let names = stations.iter().enumerate().map(|(i, s)| name(&s.station, x_of(i, stations.len()), base));
     figure.add(Element::new("g").children(names));
@@ -124,9 +124,9 @@ impl Limit {
     }
 }
 
-fn dot_plot(area: &Area, values: &[Option<f64>], limit: Option<Limit>) -> Element {
+fn dot_plot(area: &Area, values: &[Option<f64>], limit: Option<&Limit>) -> Element {
     let exponent = |value: f64| value.log10().max(LOWEST_EXPONENT);
-    let finite = || values.iter().flatten().filter(|v| v.is_finite()).chain(limit.iter().map(|l| &l.value));
+    let finite = || values.iter().flatten().filter(|v| v.is_finite()).chain(limit.map(|l| &l.value));
     let high = finite().map(|v| exponent(*v)).fold(LOWEST_EXPONENT + 1.0, f64::max);
     let low = finite().map(|v| exponent(*v)).fold(high, f64::min);
     let y = area.y(((low - 0.3).floor(), (high + 0.3).ceil()));

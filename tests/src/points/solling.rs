@@ -7,10 +7,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use reterra_land::column::{Column, ColumnState, Cover, Site, simulate_days};
+use reterra_land::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND, simulate_days};
 use reterra_land::energy::radiation::saturation_vapour_pressure;
 use reterra_land::energy::solar::SolarTable;
-use reterra_land::forcing::{DailyWeather, MONTH_DAYS, WeatherSeries};
+use reterra_land::forcing::{DailyWeather, MONTH_DAYS, UNKNOWN, WeatherSeries};
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::Pft;
 use reterra_land::soil::LAYERS;
@@ -157,7 +157,10 @@ fn site(soil: &Path) -> Result<Site, ValidationError> {
         cover: Cover::whole(Pft::BroadleafDeciduousTemperate),
         sand: mean(&sand),
         clay: mean(&clay),
+        organic: [0.0; LAYERS],
         soil_depth: DEPTH,
+        base: Base::Open,
+        wind: USUAL_WIND,
         nitrogen_deposition: DEPOSITION,
     })
 }
@@ -178,6 +181,7 @@ fn weather(file: &Path) -> Result<WeatherSeries, ValidationError> {
             tmin: tmin + 273.15,
             tmax: tmax + 273.15,
             shortwave: radiation * 1e6 / 86_400.0,
+            longwave: UNKNOWN,
             vpd: (saturation - 1e3 * vapour).max(0.0),
             precipitation: rain,
         }

@@ -252,7 +252,7 @@ mod tests {
     /// A winter's weather by day: snowfall kg m⁻², air K, melt wanted kg m⁻², rain kg m⁻².
     fn weather(d: usize, shift: f64) -> [f64; 4] {
         let air = 264.0 + shift + 12.0 * (d as f64 / 180.0 * std::f64::consts::PI * 1.5).sin().abs();
-        let storm = if d % 6 == 0 { 9.0 } else { 0.0 };
+        let storm = if d.is_multiple_of(6) { 9.0 } else { 0.0 };
         let warm = (air - FREEZING).max(0.0);
         if air < 274.0 { [storm, air, 2.0 * warm, 0.0] } else { [0.0, air, 2.0 * warm, storm] }
     }

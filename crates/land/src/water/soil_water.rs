@@ -17,7 +17,7 @@ use crate::water::hydraulics::Hydraulics;
 const DRY: f64 = 0.01;
 /// Volume of ice over that of its water.
 const ICE_VOLUME: f64 = WATER_DENSITY / ICE_DENSITY;
-/// ln 10⁶: how much ice that fills the pores impedes flow (CLM5, e_ice = 6).
+/// ln 10⁶: how much ice that fills the pores impedes flow (CLM5's `e_ice` = 6).
 const IMPEDANCE: f64 = 6.0 * std::f64::consts::LN_10;
 /// Saturation from which a layer belongs to a water table (CLM5).
 const WATER_TABLE: f64 = 0.9;

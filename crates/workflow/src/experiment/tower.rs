@@ -13,7 +13,7 @@ use reterra_fields::station::Station;
 use reterra_io::fluxnet::{Daily, DailySeries};
 use reterra_land::constants::DAY;
 use reterra_land::energy::solar::SolarTable;
-use reterra_land::forcing::{DailyWeather, MONTH_DAYS, WeatherSeries};
+use reterra_land::forcing::{DailyWeather, MONTH_DAYS, UNKNOWN, WeatherSeries};
 
 use super::case::{CaseInput, Series, StationCase};
 use crate::engine::StageError;
@@ -94,6 +94,8 @@ impl TowerWeather {
         let shortwave = self.complete(record, Daily::Shortwave)?;
         let vpd = self.complete(record, Daily::Vpd)?;
         let precipitation = self.complete(record, Daily::Precipitation)?;
+        // Where it is missing, the model knows better than a fill.
+        let longwave = self.observed(record, Daily::Longwave);
         let day = |i: usize| {
             let above = solar.days[self.day_of_year(i)].top_of_atmosphere;
             let half = 0.5 * if above > DARK { diurnal_range(shortwave[i] / above) } else { 0.0 };
@@ -101,6 +103,7 @@ impl TowerWeather {
                 tmin: temperature[i] - half,
                 tmax: temperature[i] + half,
                 shortwave: shortwave[i].max(0.0),
+                longwave: longwave[i].unwrap_or(UNKNOWN),
                 vpd: vpd[i].max(0.0),
                 precipitation: precipitation[i] * DAY,
             }
