@@ -240,9 +240,12 @@ fn site(surface: &Path, wind: [f64; 12]) -> Result<Site, ValidationError> {
     })
 }
 
-/// Organic matter of the surface data's layers, the deepest of which goes on below.
-fn organic(layers: &[f64]) -> [f64; LAYERS] {
-    std::array::from_fn(|i| layers.get(i).or(layers.last()).copied().unwrap_or(0.0))
+/// Level of the surface data that eCLM gives to each of its layers (its `WATSAT` tells); the deepest goes on below.
+const LEVELS: [usize; 8] = [0, 2, 3, 4, 5, 5, 6, 7];
+
+/// Organic matter by layer from the surface data's levels.
+fn organic(levels: &[f64]) -> [f64; LAYERS] {
+    std::array::from_fn(|i| levels.get(LEVELS.get(i).copied().unwrap_or(i)).copied().unwrap_or(0.0))
 }
 
 /// eCLM's history, and its layers above bedrock.
