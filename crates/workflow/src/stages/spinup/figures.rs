@@ -142,3 +142,37 @@ fn together(reports: &[&Report]) -> Result<Vec<Variable>, StageError> {
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::experiment::load_cases;
+    use crate::stages::fixture::Bench;
+    use reterra_io::cf::{read_field, write_product};
+
+    #[test]
+    fn what_was_measured_comes_back_and_what_was_not_is_missing() {
+        let bench = Bench::of_normals();
+        let cases = load_cases(bench.workflow()).unwrap();
+        let station = |case: &StationCase| StationSpinUp {
+            id: case.station.id.clone(),
+            pft: case.site.dominant(),
+            report: Report { drift: -0.25, years: 40.0, converged: true, ..Report::new(Method::MatrixAnderson) },
+        };
+        let mut stations: Vec<StationSpinUp> = cases.iter().map(station).collect();
+        stations[1].report.distance[Pool::PassiveSoil as usize] = 0.29;
+        stations[2].report.drift = 2.25;
+        let file = bench.directory().with_file_name("figures.nc");
+        write_product(&file, &product(bench.workflow(), &cases, &stations).unwrap()).unwrap();
+        let read = |name: &str| read_field(&file, name).unwrap().data().iter().copied().collect::<Vec<f64>>();
+        assert_eq!(read("TOTECOSYSC_drift"), [-0.25, -0.25, 2.25]);
+        assert_eq!(read("SOIL3_distance"), [1.0, 0.29, 1.0]);
+        assert!(read("GPP_drift").iter().all(|drift| drift.is_nan()));
+        assert!((read("TOTECOSYSC_drift_mean")[0] - 1.75 / 3.0).abs() < 1e-12);
+        assert!((read("disequilibrium")[0] - 1.0 / 3.0).abs() < 1e-12);
+        assert_eq!(read("years_total"), [120.0]);
+        let way = Method::ALL.iter().position(|method| *method == Method::MatrixAnderson).unwrap() as f64;
+        assert_eq!(read("way"), [way; 3]);
+        assert_eq!(read("at_rest"), [1.0; 3]);
+    }
+}
