@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use reterra_land::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND, simulate_days};
+use reterra_land::column::{Base, Column, ColumnState, Cover, Site, simulate_days};
 use reterra_land::energy::radiation::saturation_vapour_pressure;
 use reterra_land::energy::solar::SolarTable;
 use reterra_land::forcing::{DailyWeather, MONTH_DAYS, UNKNOWN, WeatherSeries};
@@ -38,6 +38,8 @@ const DEPTH: f64 = 2.1;
 const SENSED: f64 = 0.7;
 /// Nitrogen deposition, gN m⁻² yr⁻¹: that assumed for the German stations.
 const DEPOSITION: f64 = 1.8;
+/// Carbon in organic matter, by mass (van Bemmelen's share, as in CLM's surface data).
+const CARBON_OF_ORGANIC: f64 = 0.58;
 
 /// Sensors with their depths, m.
 const SENSORS: [(&str, f64); 4] =
@@ -50,7 +52,8 @@ const SENSORS: [(&str, f64); 4] =
 pub fn measure() -> Result<Vec<Record>, ValidationError> {
     let folder = places::shared("site_solling")?;
     let weather = weather(&folder.join("slb1_meteo.csv"))?;
-    let water = run(&site(&folder.join("slb1_soil.csv"))?, &weather)?;
+    let site = site(&folder.join("slb1_soil.csv"), wind(&folder.join("slb1_meteo.csv"))?)?;
+    let water = run(&site, &weather)?;
     let sensors = Dated::read(&folder.join("raw/slb1_swc_mpot.csv"))?;
     let mut pairs: Vec<Vec<Option<(f64, f64)>>> = Vec::new();
     for (name, depth) in SENSORS {
@@ -141,7 +144,7 @@ fn run(site: &Site, weather: &WeatherSeries) -> Result<Vec<[f64; LAYERS]>, Valid
 }
 
 /// The stand on the texture of the depths that hold the sensors.
-fn site(soil: &Path) -> Result<Site, ValidationError> {
+fn site(soil: &Path, wind: [f64; 12]) -> Result<Site, ValidationError> {
     let horizons = Dated::plain(soil)?;
     let [upper, lower, sand, clay] = ["upper", "lower", "sand", "clay"].map(|name| horizons.column(name));
     let (upper, lower, sand, clay) = (upper?, lower?, sand?, clay?);
@@ -157,12 +160,37 @@ fn site(soil: &Path) -> Result<Site, ValidationError> {
         cover: Cover::whole(Pft::BroadleafDeciduousTemperate),
         sand: mean(&sand),
         clay: mean(&clay),
-        organic: [0.0; LAYERS],
+        organic: organic(&horizons)?,
         soil_depth: DEPTH,
         base: Base::Open,
-        wind: USUAL_WIND,
+        wind,
         nitrogen_deposition: DEPOSITION,
     })
+}
+
+/// Organic matter by layer, kg m⁻³: that of the horizon which holds the middle of the layer, none below the profile.
+fn organic(horizons: &Dated) -> Result<[f64; LAYERS], ValidationError> {
+    let [lower, density, gravel, carbon] =
+        ["lower", "bd", "gravel", "c_org"].map(|name| horizons.column(name));
+    let (lower, density, gravel, carbon) = (lower?, density?, gravel?, carbon?);
+    let of = |i: usize| {
+        let fine_earth = 1e3 * density[i]? * (1.0 - gravel[i]?);
+        Some(fine_earth * carbon[i]? / 100.0 / CARBON_OF_ORGANIC)
+    };
+    let horizon = |depth: f64| lower.iter().position(|l| l.is_some_and(|l| l.abs() >= depth));
+    Ok(std::array::from_fn(|i| horizon(NODE[i]).and_then(of).unwrap_or(0.0)))
+}
+
+/// Mean wind by calendar month, m s⁻¹.
+fn wind(file: &Path) -> Result<[f64; 12], ValidationError> {
+    let days = Dated::read(file)?.on_noleap_days("windspeed", YEARS)?;
+    let mut begin = 0;
+    Ok(MONTH_DAYS.map(|length| {
+        let month: Vec<f64> =
+            days.chunks(YEAR).flat_map(|year| &year[begin..begin + length]).flatten().copied().collect();
+        begin += length;
+        month.iter().sum::<f64>() / month.len() as f64
+    }))
 }
 
 fn weather(file: &Path) -> Result<WeatherSeries, ValidationError> {

@@ -3,7 +3,8 @@
 //! The model's years have 365 days: 29 February is left out. Consolidated meteorology is complete but for single
 //! days; such a day gets the mean of the days within a week of its place in the year, over all years, and every value
 //! filled is counted. Daily files hold no minimum and maximum temperature: the range about the mean follows from the
-//! transmission of the air ([`diurnal_range`]). CO₂ is the straight line through the tower's own record, because its
+//! transmission of the air ([`diurnal_range`]). Long-wave
+//! radiation and the months' mean wind come from the record where it holds them. CO₂ is the straight line through the tower's own record, because its
 //! days hold what the canopy below breathes, and the drifts of an analyser.
 
 use std::collections::BTreeMap;
@@ -11,6 +12,7 @@ use std::collections::BTreeMap;
 use reterra_fields::calendar::{Calendar, Date, Month, MonthAxis};
 use reterra_fields::station::Station;
 use reterra_io::fluxnet::{Daily, DailySeries};
+use reterra_land::column::USUAL_WIND;
 use reterra_land::constants::DAY;
 use reterra_land::energy::solar::SolarTable;
 use reterra_land::forcing::{DailyWeather, MONTH_DAYS, UNKNOWN, WeatherSeries};
@@ -32,6 +34,8 @@ pub struct TowerWeather {
     pub start: Month,
     /// The weather.
     pub weather: WeatherSeries,
+    /// Mean wind by calendar month, m s⁻¹; what is usual where the record doesn't hold it.
+    pub wind: [f64; 12],
     /// Values that the record lacks, by variable.
     pub filled: BTreeMap<Daily, usize>,
     /// Place in the record by day of the weather.
@@ -49,9 +53,10 @@ impl TowerWeather {
         let first_month = usize::from(start.month) - 1;
         let weather = WeatherSeries { first_month, co2: Vec::new(), days: Vec::new() };
         let places = places(&record.dates, start, months);
-        let mut tower = Self { start, weather, filled: BTreeMap::new(), places };
+        let mut tower = Self { start, weather, wind: USUAL_WIND, filled: BTreeMap::new(), places };
         tower.weather.co2 = tower.co2(record, months)?;
         tower.weather.days = tower.days(record, solar)?;
+        tower.wind = tower.mean_wind(record);
         Ok(tower)
     }
 
@@ -71,7 +76,10 @@ impl TowerWeather {
             assimilated: Series::new(),
             withheld: Series::new(),
         };
-        StationCase::under(self.weather.clone(), input, texture, nitrogen_deposition, cycle_months)
+        let mut case =
+            StationCase::under(self.weather.clone(), input, texture, nitrogen_deposition, cycle_months);
+        case.site.wind = self.wind;
+        case
     }
 
     /// A variable of the record, in its code unit, on the days of the weather; gaps stay gaps.
@@ -109,6 +117,20 @@ impl TowerWeather {
             }
         };
         Ok((0..self.places.len()).map(day).collect())
+    }
+
+    fn mean_wind(&self, record: &DailySeries) -> [f64; 12] {
+        let days = self.observed(record, Daily::Wind);
+        let (mut sums, mut counts) = ([0.0; 12], [0.0; 12]);
+        let mut position = 0;
+        for (m, _, month) in self.weather.by_month() {
+            for wind in days[position..position + month.len()].iter().flatten() {
+                sums[(self.weather.first_month + m) % 12] += wind;
+                counts[(self.weather.first_month + m) % 12] += 1.0;
+            }
+            position += month.len();
+        }
+        std::array::from_fn(|m| if counts[m] > 0.0 { sums[m] / counts[m] } else { USUAL_WIND[m] })
     }
 
     /// A variable on every day, gaps filled and counted.

@@ -22,6 +22,7 @@ fn record() -> DailySeries {
         (Daily::Shortwave, series(|_| 100.0)),
         (Daily::Vpd, series(|_| 400.0)),
         (Daily::Precipitation, series(|_| 2.0 / DAY)),
+        (Daily::Wind, series(|i| if i < 40 { 1.0 } else { 4.0 })),
         (Daily::Co2, series(|i| 370.0 + i as f64 / 100.0)),
     ];
     DailySeries { dates, values: values.into() }
@@ -42,6 +43,11 @@ fn days_keep_their_place_when_a_leap_day_is_dropped() {
     let temperature = record.values[&Daily::AirTemperature][march].unwrap();
     assert!((mean(&tower.weather.days[march]) - temperature).abs() < 1e-9);
     assert!((tower.weather.days[march].precipitation - 2.0).abs() < 1e-12);
+    assert!((tower.weather.days[march].longwave - UNKNOWN).abs() < f64::EPSILON);
+    // February of three years has calm days in the first alone; a whole year later no month has any.
+    assert!(
+        (tower.wind[1] - (27.0 + 56.0 * 4.0) / 83.0).abs() < 1e-12 && (tower.wind[6] - 4.0).abs() < 1e-12
+    );
 }
 
 #[test]
