@@ -235,6 +235,25 @@ pub enum IoError {
         /// The variable's.
         found: usize,
     },
+    /// Structs that have no place in a file of columns.
+    #[error("cannot write {}: {source}", path.display())]
+    Columns {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: crate::columns::Misfit,
+    },
+    /// A file of columns of another struct.
+    #[error(
+        "{} holds other variables than this version has ({source}); run the stage that made it again",
+        path.display()
+    )]
+    OtherColumns {
+        /// The file.
+        path: PathBuf,
+        /// What is missing or not known.
+        source: serde_json::Error,
+    },
     /// A variable that a NetCDF file does not have.
     #[error("{}: no variable `{variable}`; it has: {}", path.display(), found.join(", "))]
     NoSuchVariable {

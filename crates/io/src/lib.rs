@@ -7,6 +7,7 @@ pub mod atomic;
 pub mod bundle;
 pub mod cf;
 pub mod checksum;
+pub mod columns;
 pub mod elter;
 mod error;
 pub mod fluxnet;
@@ -19,6 +20,7 @@ mod table;
 pub use atomic::{replace, write_atomic};
 pub use bundle::{read_bundle, write_bundle};
 pub use checksum::{sha256_bytes, sha256_file};
+pub use columns::{read_columns, write_columns};
 pub use error::{Corruption, IoError, Place};
 
 /// A folder of the shared test data, or none with a line that says so.

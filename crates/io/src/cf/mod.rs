@@ -3,7 +3,7 @@
 //!
 //! The same product gives the same bytes with the same NetCDF library: no clock and no order of a hash enters.
 
-mod quiet;
+pub(crate) mod quiet;
 mod read;
 mod write;
 
@@ -11,6 +11,7 @@ use reterra_fields::{Field, MonthAxis, Station};
 
 pub use read::{FileSummary, Statistics, VariableSummary, inspect, read_field};
 pub use write::write_product;
+pub(crate) use write::{FILL_DOUBLE, FILL_WHOLE, netcdf_error};
 
 /// The dimension of stations.
 pub const STATION: &str = "station";

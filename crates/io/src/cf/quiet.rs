@@ -15,7 +15,7 @@ static FIRST: Once = Once::new();
 
 /// Switches the printing off in this thread.
 #[allow(unsafe_code, reason = "HDF5 offers this in C only")]
-pub(super) fn hdf5() {
+pub(crate) fn hdf5() {
     let _lock = hdf5_metno_sys::LOCK.lock();
     // SAFETY: under the library's lock and before its first use here; it takes no data. Where the library was in
     // use already it only says so.

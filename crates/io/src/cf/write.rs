@@ -12,10 +12,11 @@ use reterra_fields::Igbp;
 use super::{MEMBER, Product, STATION, Storage, TIME, Variable, quiet};
 use crate::{IoError, atomic};
 
-/// The default fill values of NetCDF (`netcdf.h`: `NC_FILL_DOUBLE`, `NC_FILL_FLOAT`, `NC_FILL_BYTE`).
-const FILL_DOUBLE: f64 = 9.969_209_968_386_869e36;
-const FILL_SINGLE: f32 = 9.969_21e36;
+/// The default fill values of NetCDF (`netcdf.h`: `NC_FILL_DOUBLE`, `NC_FILL_FLOAT`, `NC_FILL_BYTE`, `NC_FILL_INT64`).
+pub(crate) const FILL_DOUBLE: f64 = 9.969_209_968_386_869e36;
+pub(crate) const FILL_SINGLE: f32 = 9.969_21e36;
 const FILL_BYTE: i8 = -127;
+pub(crate) const FILL_WHOLE: i64 = -9_223_372_036_854_775_806;
 /// The dimension of the two ends of a cell.
 const ENDS: &str = "nv";
 const TIME_BOUNDS: &str = "time_bnds";
@@ -312,7 +313,7 @@ fn put_texts(variable: &mut VariableMut, about: &[(&str, &str)]) -> Written {
 }
 
 /// The NetCDF library does not say that a disk is full, so writing a little beside the file finds out.
-fn netcdf_error(path: &Path, partial: &Path, action: String, source: netcdf::Error) -> IoError {
+pub(crate) fn netcdf_error(path: &Path, partial: &Path, action: String, source: netcdf::Error) -> IoError {
     let probe = partial.with_extension("probe");
     let probed = File::create(&probe).and_then(|mut f| {
         f.write_all(&vec![1; 1 << 20])?;
