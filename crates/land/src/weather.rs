@@ -8,7 +8,10 @@
 //! its mean over the month's days is the given one. Seeded by (seed, column, month): the same months give the
 //! same days whatever the order or thread.
 
+use std::ops::Range;
+
 use reterra_statistics::random::{Stage, Stream, StreamKey};
+use serde::{Deserialize, Serialize};
 
 use crate::constants::DAY;
 use crate::error::LandError;
@@ -27,6 +30,15 @@ const WET_RADIATION: f64 = 0.55;
 /// Spread of radiation from day to day.
 const RADIATION_SPREAD: f64 = 0.2;
 
+/// What the generator remembers from one month to the next.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// Temperature noise of the last day, standard deviations.
+    pub noise: f64,
+    /// Whether the last day was wet.
+    pub wet: bool,
+}
+
 /// Daily weather of a run of months that begins in `first_month` (0 = January) at a `column`.
 ///
 /// # Errors
@@ -37,17 +49,33 @@ pub fn disaggregate(
     seed: u64,
     column: u32,
 ) -> Result<WeatherSeries, LandError> {
-    let mut series = WeatherSeries { first_month, co2: Vec::new(), days: Vec::new() };
-    let mut noise = 0.0;
-    let mut wet = false;
-    for (m, month) in months.iter().enumerate() {
+    let stream = (seed, column);
+    disaggregate_part(months, (first_month, 0..months.len()), stream, &mut Memory::default())
+}
+
+/// As [`disaggregate`], for a part of the months only; `memory` is that of the month before it, and then that of its
+/// last. Parts in a row give the days of the whole.
+///
+/// # Errors
+/// [`LandError::Forcing`] if a month's means are impossible.
+pub fn disaggregate_part(
+    months: &[MonthlyWeather],
+    (first_month, part): (usize, Range<usize>),
+    (seed, column): (u64, u32),
+    memory: &mut Memory,
+) -> Result<WeatherSeries, LandError> {
+    let month_of_year = |m: usize| (first_month + m) % 12;
+    let mut series =
+        WeatherSeries { first_month: month_of_year(part.start), co2: Vec::new(), days: Vec::new() };
+    for m in part {
+        let month = &months[m];
         month.validate(m)?;
         let key = StreamKey { seed, stage: Stage::Weather, cycle: m as u32, member: 0, column };
-        let length = MONTH_DAYS[(first_month + m) % 12];
+        let length = MONTH_DAYS[month_of_year(m)];
         let neighbours = (&months[m.saturating_sub(1)], &months[(m + 1).min(months.len() - 1)]);
-        let rain = rain_of(month, length, &mut wet, &mut key.stream());
+        let rain = rain_of(month, length, &mut memory.wet, &mut key.stream());
         let mut draws = StreamKey { member: 1, ..key }.stream();
-        series.days.extend(days_of(month, neighbours, &rain, &mut noise, &mut draws));
+        series.days.extend(days_of(month, neighbours, &rain, &mut memory.noise, &mut draws));
         series.co2.push(month.co2);
     }
     Ok(series)
@@ -202,6 +230,20 @@ mod tests {
         assert_eq!(a, disaggregate(&months, 0, 7, 3).unwrap());
         assert_ne!(a, disaggregate(&months, 0, 7, 4).unwrap());
         assert_ne!(a, disaggregate(&months, 0, 8, 3).unwrap());
+    }
+
+    #[test]
+    fn parts_in_a_row_give_the_days_of_the_whole() {
+        let months = year();
+        let whole = disaggregate(&months, 3, 7, 3).unwrap();
+        let mut memory = Memory::default();
+        let mut days = Vec::new();
+        for part in [0..7, 7..8, 8..48] {
+            let series = disaggregate_part(&months, (3, part.clone()), (7, 3), &mut memory).unwrap();
+            assert_eq!(series.first_month, (3 + part.start) % 12);
+            days.extend(series.days);
+        }
+        assert_eq!(days, whole.days);
     }
 
     #[test]
