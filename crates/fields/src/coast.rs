@@ -1,12 +1,12 @@
 //! Generalised coastlines of Europe, drawn by hand for a map of about 600 pixels: (longitude, latitude) rings.
 //!
-//! They show where a station is and nothing else: features under about 30 km are left out.
+//! They show where a station is, and give synthetic domains their outline: features under about 30 km are left out.
 
 /// A closed ring of (longitude, latitude), degrees east and north.
-pub(super) type Ring = &'static [(f32, f32)];
+pub type Ring = &'static [(f32, f32)];
 
 /// Land, drawn first.
-pub(super) const LAND: [Ring; 35] = [
+pub const LAND: [Ring; 35] = [
     EURASIA_AND_AFRICA,
     GREAT_BRITAIN,
     IRELAND,
@@ -45,12 +45,12 @@ pub(super) const LAND: [Ring; 35] = [
 ];
 
 /// Lakes large enough to be seen, drawn over the land.
-pub(super) const LAKES: [Ring; 7] = [LADOGA, ONEGA, VANERN, VATTERN, PEIPUS, SAIMAA, CASPIAN];
+pub const LAKES: [Ring; 7] = [LADOGA, ONEGA, VANERN, VATTERN, PEIPUS, SAIMAA, CASPIAN];
 
 #[rustfmt::skip]
 const EURASIA_AND_AFRICA: Ring = &[
     // Barents and White Sea
-    (60.0, 69.0), (57.0, 68.6), (54.0, 68.3), (52.5, 68.6), (50.0, 68.1), (48.0, 67.7), (46.5, 68.1), (46.0, 66.9),
+    (70.0, 69.0), (60.0, 69.0), (57.0, 68.6), (54.0, 68.3), (52.5, 68.6), (50.0, 68.1), (48.0, 67.7), (46.5, 68.1), (46.0, 66.9),
     (45.0, 67.8), (43.4, 68.6), (43.9, 67.2), (44.3, 66.1), (42.6, 66.4), (40.6, 65.9), (39.8, 65.2), (40.4, 64.6),
     (38.6, 64.8), (37.4, 65.1), (36.8, 64.7), (37.8, 64.1), (36.6, 63.9), (34.9, 64.5), (34.7, 65.5), (33.0, 66.5),
     (32.6, 67.1), (34.8, 66.5), (38.2, 66.1), (40.3, 66.3), (41.2, 66.8), (40.6, 67.7), (38.2, 68.4), (35.9, 69.1),
@@ -116,7 +116,8 @@ const EURASIA_AND_AFRICA: Ring = &[
     (20.0, 31.0), (18.8, 30.3), (17.0, 31.0), (15.4, 31.9), (14.0, 32.7), (12.0, 33.0), (10.6, 33.6), (10.1, 34.3),
     (11.0, 35.3), (10.5, 36.1), (11.0, 37.0), (9.8, 37.3), (8.4, 36.95), (6.6, 37.0), (4.8, 36.9), (2.8, 36.8),
     (1.0, 36.45), (-0.8, 35.75), (-2.0, 35.1), (-3.0, 35.35), (-4.6, 35.2), (-5.4, 35.85), (-6.0, 35.75), (-6.8, 34.1),
-    (-8.3, 33.3), (-9.3, 32.4), (-9.8, 31.3), (-9.7, 30.2), (-10.4, 29.2), (-13.0, 27.7), (-16.0, 24.0), (60.0, 24.0),
+    (-8.3, 33.3), (-9.3, 32.4), (-9.8, 31.3), (-9.7, 30.2), (-10.4, 29.2), (-13.0, 27.7), (-16.0, 24.0), (-17.0, 20.0),
+    (70.0, 20.0),
 ];
 
 #[rustfmt::skip]

@@ -1,6 +1,5 @@
 //! The map: Europe's coast, a graticule, and the stations, moved apart where they would hide each other.
 
-mod coast;
 mod frame;
 mod label;
 mod place;
@@ -10,8 +9,8 @@ use crate::figure::Figure;
 use crate::input::Station;
 use crate::marker;
 use crate::svg::{self, Element};
-use coast::{LAKES, LAND, Ring};
 use frame::Frame;
+use reterra_fields::coast::{LAKES, LAND, Ring};
 
 const WIDTH: f64 = 640.0;
 /// Stations north of this are shown in an inset of Svalbard.
