@@ -7,9 +7,6 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-/// Radius of the sphere of the Earth's surface area, m.
-const EARTH_RADIUS: f64 = 6_371_007.0;
-
 /// A rotated pole (CF-1.11, appendix F, `rotated_latitude_longitude`).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RotatedPole {
@@ -64,6 +61,9 @@ pub struct Cell {
 }
 
 impl RotatedGrid {
+    /// Radius of the sphere of the Earth's surface area, m.
+    pub const EARTH_RADIUS: f64 = 6_371_007.0;
+
     /// The domain that the European CORDEX grids share, with the cells of a given size that lie wholly in it:
     /// 106 × 103 at 0.44°, 424 × 412 at 0.11°.
     #[must_use]
@@ -116,7 +116,7 @@ impl RotatedGrid {
     #[must_use]
     pub fn area(&self, row: usize) -> f64 {
         let edge = |offset: f64| (self.rlat(row) + offset * self.resolution).to_radians().sin();
-        EARTH_RADIUS * EARTH_RADIUS * self.resolution.to_radians() * (edge(0.5) - edge(-0.5))
+        Self::EARTH_RADIUS * Self::EARTH_RADIUS * self.resolution.to_radians() * (edge(0.5) - edge(-0.5))
     }
 
     /// Cuts a window of the grid into tiles of `size` × `size` cells, smaller at its edges.

@@ -254,6 +254,12 @@ pub enum IoError {
         /// What is missing or not known.
         source: serde_json::Error,
     },
+    /// A gridded file whose writer has ended, or was left, before the file was finished.
+    #[error("{} was not finished: its writer stopped", path.display())]
+    WriterStopped {
+        /// The file.
+        path: PathBuf,
+    },
     /// A variable that a NetCDF file does not have.
     #[error("{}: no variable `{variable}`; it has: {}", path.display(), found.join(", "))]
     NoSuchVariable {

@@ -1,8 +1,9 @@
 //! Station products as CF-1.11 and ACDD-1.3 NetCDF-4 files: discrete sampling geometry `timeSeries` in its
-//! orthogonal form, with an optional member dimension.
+//! orthogonal form, with an optional member dimension. Gridded ones are in [`grid`].
 //!
 //! The same product gives the same bytes with the same NetCDF library: no clock and no order of a hash enters.
 
+pub mod grid;
 pub(crate) mod quiet;
 mod read;
 mod write;

@@ -9,6 +9,7 @@ use ndarray::ArrayD;
 use netcdf::{AttributeValue, FileMut, Options, VariableMut};
 use reterra_fields::Igbp;
 
+use super::grid::define;
 use super::{MEMBER, Product, STATION, Storage, TIME, Variable, quiet};
 use crate::{IoError, atomic};
 
@@ -18,10 +19,10 @@ pub(crate) const FILL_SINGLE: f32 = 9.969_21e36;
 const FILL_BYTE: i8 = -127;
 pub(crate) const FILL_WHOLE: i64 = -9_223_372_036_854_775_806;
 /// The dimension of the two ends of a cell.
-const ENDS: &str = "nv";
-const TIME_BOUNDS: &str = "time_bnds";
+pub(super) const ENDS: &str = "nv";
+pub(super) const TIME_BOUNDS: &str = "time_bnds";
 
-type Written = Result<(), netcdf::Error>;
+pub(super) type Written = Result<(), netcdf::Error>;
 
 /// Writes a product, atomically.
 ///
@@ -202,35 +203,11 @@ fn land_cover(file: &mut FileMut, product: &Product) -> Written {
 }
 
 fn time(file: &mut FileMut, product: &Product) -> Written {
-    let axis = &product.axis;
-    let units = axis.units();
-    let mut variable = file.add_variable::<f64>(TIME, &[TIME])?;
-    put_texts(
-        &mut variable,
-        &[
-            ("standard_name", "time"),
-            ("long_name", "middle of the month"),
-            ("units", &units),
-            ("calendar", axis.calendar.cf_name()),
-            ("units_metadata", "leap_seconds: none"),
-            ("axis", "T"),
-            ("bounds", TIME_BOUNDS),
-        ],
-    )?;
-    variable.put_values(&axis.mid(), ..)?;
-    file.add_variable::<f64>(TIME_BOUNDS, &[TIME, ENDS])?.put_values(&axis.bounds().concat(), ..)
+    define::time(file, &product.axis)
 }
 
 fn members(file: &mut FileMut, product: &Product) -> Written {
-    if product.members > 0 {
-        let mut variable = file.add_variable::<i32>(MEMBER, &[MEMBER])?;
-        put_texts(
-            &mut variable,
-            &[("standard_name", "realization"), ("long_name", "ensemble member"), ("units", "1")],
-        )?;
-        variable.put_values(&(1..).take(product.members).collect::<Vec<i32>>(), ..)?;
-    }
-    Ok(())
+    if product.members > 0 { define::members(file, product.members) } else { Ok(()) }
 }
 
 fn data(file: &mut FileMut, variable: &Variable) -> Written {
@@ -305,7 +282,7 @@ fn describe(file: &mut FileMut, name: &str, about: &[(&str, &str)]) -> Written {
     put_texts(&mut file.variable_mut(name).ok_or_else(missing)?, about)
 }
 
-fn put_texts(variable: &mut VariableMut, about: &[(&str, &str)]) -> Written {
+pub(super) fn put_texts(variable: &mut VariableMut, about: &[(&str, &str)]) -> Written {
     for (name, text) in about.iter().filter(|(_, text)| !text.is_empty()) {
         variable.put_attribute(name, AttributeValue::Str((*text).to_owned()))?;
     }
