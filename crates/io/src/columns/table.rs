@@ -99,13 +99,12 @@ impl Table {
                 let (shape, numbers) = numbers_of(value).ok_or_else(|| self.not_finite(path))?;
                 self.note(path, places, Kind::Number, &shape, Numbers::Real(numbers))
             }
-            Value::Number(number) => match number.as_i64() {
-                Some(whole) => self.note(path, places, Kind::Integer, &[], Numbers::Whole(whole)),
-                None => {
-                    let real = number.as_f64().ok_or_else(|| self.not_finite(path))?;
-                    self.note(path, places, Kind::Number, &[], Numbers::Real(vec![real]))
-                }
-            },
+            Value::Number(number) => {
+                let real = || number.as_f64().map(|real| (Kind::Number, Numbers::Real(vec![real])));
+                let whole = number.as_i64().map(|whole| (Kind::Integer, Numbers::Whole(whole)));
+                let (kind, numbers) = whole.or_else(real).ok_or_else(|| self.not_finite(path))?;
+                self.note(path, places, kind, &[], numbers)
+            }
             Value::Bool(truth) => {
                 self.note(path, places, Kind::Truth, &[], Numbers::Whole(i64::from(*truth)))
             }
@@ -116,7 +115,7 @@ impl Table {
 
     fn walk_list(&mut self, items: &[Value], path: &str, places: &mut Vec<usize>) -> Result<(), Misfit> {
         let path = format!("{path}[]");
-        self.note(&path, places, Kind::Count, &[], Numbers::Whole(items.len() as i64))?;
+        self.note(&path, places, Kind::Count, &[], Numbers::Whole(whole(items.len())))?;
         items.iter().enumerate().try_for_each(|(i, item)| {
             places.push(i);
             let walked = self.walk(item, &path, places);
@@ -137,7 +136,7 @@ impl Table {
             variable.words.len() - 1
         });
         if let Some(entry) = variable.entries.last_mut() {
-            entry.numbers = Numbers::Whole(code as i64);
+            entry.numbers = Numbers::Whole(whole(code));
         }
         Ok(())
     }
@@ -193,6 +192,11 @@ impl Variable {
             _ => return None,
         })
     }
+}
+
+/// A count as the file holds it.
+pub(super) fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Whether the items are anything but real numbers, which make arrays; so is nothing at all.

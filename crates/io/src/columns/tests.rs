@@ -35,7 +35,7 @@ fn stable(cell: u32, animals: &[Phase]) -> Stable {
     Stable {
         animals: animals.iter().enumerate().map(animal).collect(),
         hay: [[1.0, -0.0], [f64::MIN_POSITIVE, 5e-324], [1e300, 0.1 + 0.2]],
-        open: cell % 2 == 0,
+        open: cell.is_multiple_of(2),
         cell,
     }
 }

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use netcdf::{FileMut, Options};
+use netcdf::{FileMut, Options, VariableMut};
 use serde::Serialize;
 
-use super::table::{Kind, Misfit, Numbers, Table, Variable};
+use super::table::{Kind, Misfit, Numbers, Table, Variable, whole};
 use super::{COLUMN, COUNTS, PATH, ROLE};
 use crate::cf::{FILL_DOUBLE, FILL_WHOLE, netcdf_error, quiet};
 use crate::{IoError, atomic};
@@ -50,7 +50,7 @@ fn write(path: &Path, table: &Table, layout: Layout<'_>) -> Result<(), (String, 
     for (name, text) in layout.attributes {
         file.add_attribute(name, *text).map_err(doing("write the attributes of"))?;
     }
-    file.add_attribute("columns", table.columns as i64).map_err(doing("write the attributes of"))?;
+    file.add_attribute("columns", whole(table.columns)).map_err(doing("write the attributes of"))?;
     file.add_dimension(COLUMN, table.columns.max(1)).map_err(doing("write the dimensions of"))?;
     for (path, variable) in &table.variables {
         let written = put(&mut file, table, (path, variable), layout);
@@ -70,12 +70,7 @@ fn put(
     (path, variable): (&str, &Variable),
     layout: Layout<'_>,
 ) -> Written {
-    let mut dimensions = vec![(COLUMN.to_owned(), table.columns.max(1))];
-    dimensions.extend(lists(table, path, variable.kind));
-    for &size in &variable.shape {
-        let known = layout.dimensions.iter().find(|(length, _)| *length == size);
-        dimensions.push((known.map_or_else(|| format!("size_{size}"), |(_, name)| (*name).to_owned()), size));
-    }
+    let dimensions = dimensions(table, (path, variable), layout);
     for (name, size) in &dimensions {
         if file.dimension(name).is_none() {
             file.add_dimension(name, *size)?;
@@ -84,32 +79,51 @@ fn put(
     let names: Vec<&str> = dimensions.iter().map(|(name, _)| name.as_str()).collect();
     let sizes: Vec<usize> = dimensions.iter().map(|(_, size)| *size).collect();
     let name = plain(path) + if variable.kind == Kind::Count { "_count" } else { "" };
-    match variable.kind {
-        Kind::Number => {
-            let mut target = file.add_variable::<f64>(&name, &names)?;
-            target.set_compression(1, true)?;
-            target.set_fill_value(FILL_DOUBLE)?;
-            target.put_attribute(PATH, path)?;
-            target.put_values(&reals(variable, &sizes), ..)
-        }
-        kind => {
-            let mut target = file.add_variable::<i64>(&name, &names)?;
-            target.set_compression(1, true)?;
-            target.set_fill_value(FILL_WHOLE)?;
-            target.put_attribute(PATH, path)?;
-            match kind {
-                Kind::Count => drop(target.put_attribute(ROLE, COUNTS)?),
-                Kind::Truth => drop(target.put_attribute("flag_meanings", "false true")?),
-                Kind::Word => drop(target.put_attribute("flag_meanings", variable.words.join(" "))?),
-                Kind::Integer | Kind::Number => {}
-            }
-            if matches!(kind, Kind::Truth | Kind::Word) {
-                let codes = if kind == Kind::Truth { 2 } else { variable.words.len() };
-                target.put_attribute("flag_values", (0..codes as i64).collect::<Vec<i64>>())?;
-            }
-            target.put_values(&wholes(variable, &sizes), ..)
-        }
+    if variable.kind == Kind::Number {
+        let mut target = file.add_variable::<f64>(&name, &names)?;
+        target.set_compression(1, true)?;
+        target.set_fill_value(FILL_DOUBLE)?;
+        target.put_attribute(PATH, path)?;
+        return target.put_values(&reals(variable, &sizes), ..);
     }
+    let mut target = file.add_variable::<i64>(&name, &names)?;
+    target.set_compression(1, true)?;
+    target.set_fill_value(FILL_WHOLE)?;
+    target.put_attribute(PATH, path)?;
+    describe(&mut target, variable)?;
+    target.put_values(&wholes(variable, &sizes), ..)
+}
+
+/// The dimensions of a variable: columns, the lists around it, and those of its arrays.
+fn dimensions(
+    table: &Table,
+    (path, variable): (&str, &Variable),
+    layout: Layout<'_>,
+) -> Vec<(String, usize)> {
+    let of_size = |&size: &usize| {
+        let known = layout.dimensions.iter().find(|(length, _)| *length == size);
+        (known.map_or_else(|| format!("size_{size}"), |(_, name)| (*name).to_owned()), size)
+    };
+    let columns = (COLUMN.to_owned(), table.columns.max(1));
+    let lists = lists(table, path, variable.kind);
+    std::iter::once(columns).chain(lists).chain(variable.shape.iter().map(of_size)).collect()
+}
+
+/// What whole numbers mean.
+fn describe(target: &mut VariableMut<'_>, variable: &Variable) -> Written {
+    let meanings = match variable.kind {
+        Kind::Count => {
+            target.put_attribute(ROLE, COUNTS)?;
+            return Ok(());
+        }
+        Kind::Truth => "false true".to_owned(),
+        Kind::Word => variable.words.join(" "),
+        Kind::Integer | Kind::Number => return Ok(()),
+    };
+    let codes = whole(meanings.split(' ').count());
+    target.put_attribute("flag_meanings", meanings)?;
+    target.put_attribute("flag_values", (0..codes).collect::<Vec<i64>>())?;
+    Ok(())
 }
 
 /// The lists around a path with their lengths; those of a count are the ones around its own list.
