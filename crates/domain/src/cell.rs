@@ -109,10 +109,16 @@ impl SyntheticEurope {
     /// A cell as a column, none at sea.
     #[must_use]
     pub fn land_cell(&self, cell: Cell) -> Option<LandCell> {
+        self.cell(cell).1
+    }
+
+    /// Land and height of a cell, and its column, none at sea.
+    #[must_use]
+    pub fn cell(&self, cell: Cell) -> (Surface, Option<LandCell>) {
         let means = self.means(cell);
         let surface = means.surface();
         if surface.land_fraction < LEAST_LAND {
-            return None;
+            return (surface, None);
         }
         let (latitude, longitude) = self.grid.centre(cell);
         let point = on_sphere(latitude, longitude);
@@ -126,7 +132,7 @@ impl SyntheticEurope {
             rain: CLIMATE_NOISE.at(point, self.rain),
         };
         let normals = place.normals(&solar);
-        Some(LandCell {
+        let column = LandCell {
             cell,
             number: self.grid.number(cell) as u32,
             latitude,
@@ -136,7 +142,8 @@ impl SyntheticEurope {
             site: means.site(&place, &normals),
             solar,
             normals,
-        })
+        };
+        (surface, Some(column))
     }
 
     /// Monthly weather of a cell: `count` months from `start`.
@@ -180,13 +187,18 @@ impl Means {
         let soil = self.soil.map(|sum| sum / self.land);
         let landscape = self.landscape.map(|sum| sum / self.land);
         let (sand, clay) = soil::texture(&soil, place.latitude);
+        let climate = normals.bioclimate();
+        let soil_depth = soil::depth(&soil, place.elevation);
         Site {
             latitude: place.latitude,
             elevation: place.elevation,
-            cover: vegetation::cover(&normals.bioclimate(), place.elevation, &landscape),
+            cover: vegetation::cover(&climate, place.elevation, &landscape),
             sand,
             clay,
-            soil_depth: soil::depth(&soil, place.elevation),
+            organic: soil::organic(&climate),
+            soil_depth,
+            base: soil::base(soil_depth, place.elevation),
+            wind: place.wind(),
             nitrogen_deposition: deposition::nitrogen(place.latitude, place.longitude),
         }
     }

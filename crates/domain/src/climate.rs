@@ -138,6 +138,12 @@ impl Place {
         normals
     }
 
+    /// Mean wind by month, m s⁻¹: 3 inland, more on coasts, heights and in winter.
+    pub fn wind(&self) -> [f64; MONTHS] {
+        let mean = 3.0 + 2.0 * self.coastal() + 1e-3 * self.elevation;
+        std::array::from_fn(|month| mean * (1.0 + 0.15 * (TAU * month as f64 / 12.0).cos()))
+    }
+
     fn transmission(&self, summer: f64) -> f64 {
         let [inland, by_latitude, by_summer, coast] = TRANSMISSION;
         let clear =
@@ -154,6 +160,11 @@ fn top_of_atmosphere(sun: &SolarTable) -> [f64; MONTHS] {
         first += length;
         days.iter().map(|day| day.top_of_atmosphere).sum::<f64>() / length as f64
     })
+}
+
+/// Sum over the days of the year, of something by month.
+fn sum(of: impl Fn(usize) -> f64) -> f64 {
+    (0..MONTHS).map(|month| of(month) * MONTH_DAYS[month] as f64).sum()
 }
 
 /// What vegetation makes of a climate.
@@ -179,21 +190,16 @@ impl Normals {
     /// Mean temperature of the year, K.
     #[must_use]
     pub fn mean_temperature(&self) -> f64 {
-        self.sum(|month| self.temperature(month)) / 365.0
-    }
-
-    /// Sum over the days of the year.
-    fn sum(&self, of: impl Fn(usize) -> f64) -> f64 {
-        (0..MONTHS).map(|month| of(month) * MONTH_DAYS[month] as f64).sum()
+        sum(|month| self.temperature(month)) / 365.0
     }
 
     pub(crate) fn bioclimate(&self) -> Bioclimate {
-        let rain = self.sum(|month| self.precipitation[month] * DAY);
+        let rain = sum(|month| self.precipitation[month] * DAY);
         Bioclimate {
             mean: self.mean_temperature(),
             coldest: (0..MONTHS).map(|m| self.temperature(m)).fold(f64::INFINITY, f64::min),
-            degree_days: self.sum(|month| (self.temperature(month) - FREEZING - 5.0).max(0.0)),
-            wetness: rain / self.sum(|month| self.makkink(month)).max(1.0),
+            degree_days: sum(|month| (self.temperature(month) - FREEZING - 5.0).max(0.0)),
+            wetness: rain / sum(|month| self.makkink(month)).max(1.0),
         }
     }
 

@@ -69,7 +69,7 @@ const PLAIN_RISE: f64 = 300.0;
 const BEACH: f64 = 12.0;
 /// Relative height of hills on plains and of massifs in ranges, standard deviation of the logarithm.
 const HILLS: f64 = 0.5;
-const MASSIFS: f64 = 0.35;
+const MASSIFS: f64 = 0.45;
 const TERRAIN: Fractal = Fractal { longest: 160.0, shortest: 5.0, hurst: 0.5 };
 
 /// Keys of the relief's noise.

@@ -1,5 +1,9 @@
-//! Texture and depth of the soil: correlated noise about the mean of the station table's soils.
+//! Texture, organic matter and depth of the soil: correlated noise about the mean of the station table's soils.
 
+use reterra_land::column::Base;
+use reterra_land::soil::grid::{LAYERS, NODE};
+
+use crate::climate::Bioclimate;
 use crate::noise::{Field, Fractal, key};
 
 /// Mean sand, silt and clay, percent, of the 48 soils in `data/stations.csv`, rounded.
@@ -16,6 +20,16 @@ const DEPTH_SPREAD: f64 = 0.5;
 const THINNING: f64 = 800.0;
 /// Depths that columns have: the soil's layers are whole, and columns of the same layers share a batch.
 const CLASSES: [f64; 5] = [0.5, 1.0, 1.7, 2.9, 4.9];
+
+/// Organic matter at the surface where it rots fast, kg m⁻³, what cold and wet add, and how deep it goes, m. CLM's
+/// `ORGANIC` has 130 for peat; these are its order of magnitude, no map's.
+const ORGANIC: f64 = 15.0;
+const RAW: f64 = 60.0;
+const ORGANIC_DEPTH: f64 = 0.25;
+/// Soils thinner than this stand on bedrock, m; the slope of it by elevation, degrees m⁻¹, and at least.
+const THIN: f64 = 2.0;
+const STEEPENING: f64 = 0.008;
+const LEAST_SLOPE: f64 = 1.0;
 
 /// The fields of the soil.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +64,18 @@ pub(crate) fn depth(draws: &Draws, elevation: f64) -> f64 {
     let depth = DEPTH * (DEPTH_SPREAD * draws[3]).exp() / (1.0 + elevation / THINNING);
     let off = |class: &f64| (class / depth).ln().abs();
     CLASSES.into_iter().min_by(|a, b| off(a).total_cmp(&off(b))).unwrap_or(CLASSES[0])
+}
+
+/// Organic matter by layer, kg m⁻³.
+pub(crate) fn organic(climate: &Bioclimate) -> [f64; LAYERS] {
+    let cold = ((283.0 - climate.mean) / 12.0).clamp(0.0, 1.0);
+    let wet = ((climate.wetness - 0.7) / 1.3).clamp(0.0, 1.0);
+    NODE.map(|depth| (ORGANIC + RAW * cold * wet) * (-depth / ORGANIC_DEPTH).exp())
+}
+
+/// What lies below a soil of a depth, m, at an elevation, m.
+pub(crate) fn base(depth: f64, elevation: f64) -> Base {
+    if depth < THIN { Base::Bedrock { slope: LEAST_SLOPE + STEEPENING * elevation } } else { Base::Open }
 }
 
 #[cfg(test)]

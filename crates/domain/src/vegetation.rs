@@ -56,7 +56,9 @@ pub(crate) fn cover(climate: &Bioclimate, elevation: f64, draws: &Draws) -> Vec<
     cover.sort_by(|a, b| b.fraction.total_cmp(&a.fraction).then(a.pft.index().cmp(&b.pft.index())));
     cover.truncate(MOST_TILES);
     let kept: f64 = cover.iter().map(|c| c.fraction).sum();
-    cover.iter_mut().for_each(|c| c.fraction *= vegetated / kept);
+    for tile in &mut cover {
+        tile.fraction *= vegetated / kept;
+    }
     cover.sort_by_key(|c| c.pft.index());
     cover
 }

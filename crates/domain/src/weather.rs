@@ -26,11 +26,11 @@ pub(crate) fn months(
     co2: f64,
 ) -> Vec<MonthlyWeather> {
     let half_range = 0.5 * (normals.temperature(6) - normals.temperature(0)).abs();
-    (0..count)
-        .map(|m| {
-            let month = start.plus(m as i32);
+    std::iter::successors(Some(start), |month| Some(month.next()))
+        .take(count)
+        .map(|month| {
             let k = (usize::from(month.month) - 1) % MONTHS;
-            let number = i64::from(month.year) * 12 + k as i64;
+            let number = i64::from(month.year) * 12 + i64::from(month.month) - 1;
             let warm = PATTERN.at(point, key(seed, Field::WarmMonth, number));
             let wet = PATTERN.at(point, key(seed, Field::WetMonth, number));
             let winter = 0.5 + 0.5 * (std::f64::consts::TAU * (k as f64 - 0.5) / 12.0).cos();
