@@ -3,6 +3,7 @@
 //! Results go to standard output, progress and errors to standard error. Exit codes: 0 done, 1 failed, 2 a command or
 //! workflow file that isn't accepted, 130 interrupted.
 
+mod any_run;
 mod failure;
 mod inspect;
 mod output;

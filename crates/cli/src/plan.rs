@@ -1,10 +1,12 @@
 //! `reterra plan FILE`.
 
 use clap::Args;
-use reterra_workflow::engine::{Engine, Interrupt, PlannedStage, Progress, Run, StageState};
-use reterra_workflow::stages;
+use reterra_workflow::config::Document;
+use reterra_workflow::engine::{Engine, Interrupt, PlannedStage, Progress, Run, Stage, StageState};
+use reterra_workflow::{grid, stages};
 
 use crate::Failure;
+use crate::any_run::AnyRun;
 use crate::output::print;
 use crate::run::Which;
 use crate::table::align;
@@ -26,7 +28,7 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let note = if stale { "; stale stages need `--rerun-stale`" } else { "" };
     print(&format!(
         "{} -> {}\n{}{} of {} stages to run, about {years:.0} model years{note}\n",
-        run.workflow().name,
+        run.name(),
         run.directory().display(),
         listing(&plan),
         open().count(),
@@ -35,10 +37,18 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
 }
 
 /// The state of every stage of a run.
-pub fn plan(run: &Run) -> Result<Vec<PlannedStage>, Failure> {
-    let (stages, interrupt, progress) =
-        (stages::stages(run.workflow()), Interrupt::new(), Progress::silent());
-    Ok(Engine::new(run, &stages, &interrupt, &progress).plan()?)
+pub fn plan(run: &AnyRun) -> Result<Vec<PlannedStage>, Failure> {
+    match run {
+        AnyRun::Stations(run) => plan_stages(run, &stages::stages(run.workflow())),
+        AnyRun::Grid(run) => plan_stages(run, &grid::stages()),
+    }
+}
+
+fn plan_stages<W: Document>(
+    run: &Run<W>,
+    stages: &[Box<dyn Stage<W>>],
+) -> Result<Vec<PlannedStage>, Failure> {
+    Ok(Engine::new(run, stages, &Interrupt::new(), &Progress::silent()).plan()?)
 }
 
 /// One line a stage, and what changed below those that are stale or damaged.

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use reterra_workflow::engine::Run;
-use reterra_workflow::stages;
 
+use crate::any_run::AnyRun;
 use crate::run::{How, execute};
 use crate::{Failure, run_directory};
 
@@ -21,5 +20,5 @@ pub struct Arguments {
 /// Continues a run from its own copy of the workflow.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let directory = run_directory::find(arguments.directory.as_deref())?;
-    execute(&Run::in_directory(&directory, stages::known_parameters())?, &arguments.how)
+    execute(&AnyRun::in_directory(&directory)?, &arguments.how)
 }

@@ -5,12 +5,14 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use reterra_workflow::config::Document;
 use reterra_workflow::engine::{
     Engine, Interrupt, Manifest, OnStale, Progress, Request, Run, Stage, set_threads,
 };
-use reterra_workflow::stages;
+use reterra_workflow::{grid, stages};
 
 use crate::Failure;
+use crate::any_run::AnyRun;
 use crate::output::print;
 
 /// The run that is meant.
@@ -31,7 +33,13 @@ pub struct Which {
 
 impl Which {
     /// Reads and validates the workflow.
-    pub fn open(self) -> Result<Run, Failure> {
+    pub fn open(self) -> Result<AnyRun, Failure> {
+        let request = Request { file: self.file, data: self.data, out: self.out, seed: self.seed };
+        AnyRun::requested(&request)
+    }
+
+    /// The same where only a reanalysis of stations will do.
+    pub fn open_stations(self) -> Result<Run, Failure> {
         let request = Request { file: self.file, data: self.data, out: self.out, seed: self.seed };
         Ok(Run::requested(&request, stages::known_parameters())?)
     }
@@ -72,15 +80,19 @@ pub fn run(arguments: Arguments) -> Result<(), Failure> {
     execute(&arguments.which.open()?, &arguments.how)
 }
 
-/// Runs the stages of a reanalysis and says where the results are.
-pub fn execute(run: &Run, how: &How) -> Result<(), Failure> {
-    execute_stages(run, &stages::stages(run.workflow()), &how.common, how.until.as_deref())
+/// Runs the stages of a run's kind and says where the results are.
+pub fn execute(run: &AnyRun, how: &How) -> Result<(), Failure> {
+    let until = how.until.as_deref();
+    match run {
+        AnyRun::Stations(run) => execute_stages(run, &stages::stages(run.workflow()), &how.common, until),
+        AnyRun::Grid(run) => execute_stages(run, &grid::stages(), &how.common, until),
+    }
 }
 
 /// Runs some stages, up to one if it is named, and says where the results are.
-pub fn execute_stages(
-    run: &Run,
-    stages: &[Box<dyn Stage>],
+pub fn execute_stages<W: Document>(
+    run: &Run<W>,
+    stages: &[Box<dyn Stage<W>>],
     common: &Common,
     until: Option<&str>,
 ) -> Result<(), Failure> {
@@ -95,7 +107,7 @@ pub fn execute_stages(
 }
 
 /// The run directory, and the files in it that a person opens.
-fn results(directory: &Path, stages: &[Box<dyn Stage>]) -> String {
+fn results<W>(directory: &Path, stages: &[Box<dyn Stage<W>>]) -> String {
     let mut text = format!("results: {}\n", directory.display());
     for stage in stages {
         let folder = directory.join(stage.name());
@@ -103,7 +115,8 @@ fn results(directory: &Path, stages: &[Box<dyn Stage>]) -> String {
         for name in manifest.outputs.keys() {
             let path = folder.join(name);
             let kind = match path.extension().and_then(|e| e.to_str()) {
-                Some("nc") => "product",
+                // A tile's restart file is for the program.
+                Some("nc") if !name.starts_with("tile_") => "product",
                 Some("html") => "report",
                 Some("csv") => "table",
                 _ => continue,

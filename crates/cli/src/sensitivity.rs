@@ -49,5 +49,5 @@ impl Kind {
 /// Runs the ensemble, or continues it.
 pub fn run(arguments: Arguments) -> Result<(), Failure> {
     let stages = sensitivity_stages(arguments.design.design(arguments.size));
-    execute_stages(&arguments.which.open()?, &stages, &arguments.common, None)
+    execute_stages(&arguments.which.open_stations()?, &stages, &arguments.common, None)
 }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::Args;
-use reterra_workflow::engine::{Run, running_process};
-use reterra_workflow::stages;
+use reterra_workflow::engine::running_process;
 use serde_json::json;
 
+use crate::any_run::AnyRun;
 use crate::output::print;
 use crate::plan::{listing, plan};
 use crate::{Failure, run_directory};
@@ -25,15 +25,15 @@ pub struct Arguments {
 /// Prints the state of a run.
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let directory = run_directory::find(arguments.directory.as_deref())?;
-    let run = Run::in_directory(&directory, stages::known_parameters())?;
+    let run = AnyRun::in_directory(&directory)?;
     let plan = plan(&run)?;
     let process = running_process(&directory);
     if arguments.json {
-        let name = &run.workflow().name;
+        let name = run.name();
         let state = json!({ "workflow": name, "directory": directory, "process": process, "stages": plan });
         return print(&format!("{state:#}\n"));
     }
-    let mut text = format!("{} in {}", run.workflow().name, directory.display());
+    let mut text = format!("{} in {}", run.name(), directory.display());
     text.push_str(&process.map_or_else(|| "\n".to_owned(), |pid| format!(", running as process {pid}\n")));
     text.push_str(&listing(&plan));
     for stage in &plan {

@@ -1,12 +1,14 @@
 //! Workflow files, stages, keys and resume.
 //!
-//! [`config`] reads the one TOML file that describes a reanalysis; [`engine`] runs [`stages`] in order, remembers what
-//! is done by the hash of everything that went in, and continues an interrupted run where it stopped.
+//! [`config`] reads the one TOML file that describes a reanalysis, or a run over a [`grid`]; [`engine`] runs the stages
+//! in order, remembers what is done by the hash of everything that went in, and continues an interrupted run where it
+//! stopped.
 
 pub mod config;
 pub mod engine;
 mod error;
 pub mod experiment;
+pub mod grid;
 pub mod results;
 pub mod stages;
 

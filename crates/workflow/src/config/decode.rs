@@ -4,9 +4,9 @@ use std::fmt::Display;
 use std::ops::Range;
 use std::path::Path;
 
+use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 
-use super::written::WrittenWorkflow;
 use crate::WorkflowError;
 
 /// A workflow file's text, and where its keys stand.
@@ -16,8 +16,8 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Parses the text into the written form.
-    pub fn decode(&self) -> Result<WrittenWorkflow, WorkflowError> {
+    /// Parses the text into a written form.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, WorkflowError> {
         toml::from_str(self.text).map_err(|error| self.explain(&error))
     }
 

@@ -5,13 +5,14 @@
 //! file's directory, then its parent.
 
 mod decode;
+pub mod grid;
 mod paths;
 mod validate;
 mod values;
 mod variable;
 mod written;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use values::{
     Assimilate, Calibrate, Domain, ErrorModel, Forcing, ForcingSource, InflationChoice, InputPath, Mode,
@@ -20,9 +21,68 @@ pub use values::{
 pub use variable::Variable;
 
 use crate::WorkflowError;
+use serde::Serialize;
 
 /// The version of the workflow format that this code reads.
 pub const FORMAT_VERSION: u32 = 1;
+
+/// What a workflow file describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A reanalysis of stations ([`Workflow`]).
+    Stations,
+    /// A gridded run ([`grid::GridWorkflow`]): `[domain]` says `kind = "grid"`.
+    Grid,
+}
+
+impl Kind {
+    /// The kind of a workflow file's text; stations where the text doesn't say, or isn't TOML.
+    #[must_use]
+    pub fn of(text: &str) -> Kind {
+        let table: toml::Table = text.parse().unwrap_or_default();
+        let kind = table.get("domain").and_then(|domain| domain.get("kind"));
+        if kind.and_then(toml::Value::as_str) == Some("grid") { Kind::Grid } else { Kind::Stations }
+    }
+}
+
+/// A kind of workflow file that the engine can run.
+pub trait Document: Serialize + Sync + Sized {
+    /// Validates the text of a workflow file.
+    ///
+    /// # Errors
+    /// As [`load`].
+    fn parse(
+        text: &str,
+        file: &Path,
+        overrides: Overrides<'_>,
+        known_parameters: &[&str],
+    ) -> Result<Self, WorkflowError>;
+
+    /// Short name.
+    fn name(&self) -> &str;
+
+    /// The run directory, relative to the current one.
+    fn output_directory(&self) -> PathBuf;
+}
+
+impl Document for Workflow {
+    fn parse(
+        text: &str,
+        file: &Path,
+        overrides: Overrides<'_>,
+        known_parameters: &[&str],
+    ) -> Result<Self, WorkflowError> {
+        parse(text, file, overrides, known_parameters)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn output_directory(&self) -> PathBuf {
+        Workflow::output_directory(self)
+    }
+}
 
 /// What the command line adds to a workflow file.
 #[derive(Clone, Copy, Debug, Default)]
@@ -60,7 +120,7 @@ pub fn parse(
     known_parameters: &[&str],
 ) -> Result<Workflow, WorkflowError> {
     let source = decode::Source { file, text };
-    let written = source.decode()?;
+    let written: written::WrittenWorkflow = source.decode()?;
     let bases = paths::Bases::new(file, overrides.data);
     let mut workflow = validate::Validator { source, bases, known_parameters }.workflow(written)?;
     workflow.seed = overrides.seed.unwrap_or(workflow.seed);

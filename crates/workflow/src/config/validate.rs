@@ -15,17 +15,18 @@ use super::values::{
 };
 use super::variable::YEAR;
 use super::written::{
-    WrittenAssimilate, WrittenCalibrate, WrittenDomain, WrittenError, WrittenForcing, WrittenForcingKind,
-    WrittenObservations, WrittenParameter, WrittenPeriod, WrittenSpinup, WrittenValidation, WrittenWorkflow,
+    WrittenAssimilate, WrittenCalibrate, WrittenDomain, WrittenDomainKind, WrittenError, WrittenForcing,
+    WrittenForcingKind, WrittenObservations, WrittenParameter, WrittenPeriod, WrittenSpinup,
+    WrittenValidation, WrittenWorkflow,
 };
 use super::{FORMAT_VERSION, Variable};
 use crate::WorkflowError;
 
 /// Seed where the file gives none.
-const DEFAULT_SEED: u64 = 1;
-const DEFAULT_CYCLE_YEARS: u32 = 4;
+pub(super) const DEFAULT_SEED: u64 = 1;
+pub(super) const DEFAULT_CYCLE_YEARS: u32 = 4;
 /// Mean atmospheric CO2 of 2005, ppm.
-const DEFAULT_CO2_PPM: f64 = 380.0;
+pub(super) const DEFAULT_CO2_PPM: f64 = 380.0;
 /// Deposition, gN m-2 yr-1, about the European mean of the 2000s.
 const DEFAULT_NITROGEN_DEPOSITION: f64 = 1.0;
 const DEFAULT_MATRIX_CYCLES: u32 = 200;
@@ -40,7 +41,7 @@ pub(super) struct Validator<'a> {
     pub known_parameters: &'a [&'a str],
 }
 
-type Checked<T> = Result<T, WorkflowError>;
+pub(super) type Checked<T> = Result<T, WorkflowError>;
 
 impl Validator<'_> {
     pub fn workflow(&self, w: WrittenWorkflow) -> Checked<Workflow> {
@@ -68,12 +69,12 @@ impl Validator<'_> {
         })
     }
 
-    fn version(&self, version: u32) -> Checked<()> {
+    pub(super) fn version(&self, version: u32) -> Checked<()> {
         let accepted = format!("{FORMAT_VERSION}, the format this reterra reads");
         self.require(version == FORMAT_VERSION, "version", &version, &accepted)
     }
 
-    fn name(&self, name: String) -> Checked<String> {
+    pub(super) fn name(&self, name: String) -> Checked<String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         let good = !name.is_empty() && name.len() <= 64 && name.chars().all(plain);
         self.require(good, "name", &name, "1 to 64 ASCII letters, digits, `-` and `_`")?;
@@ -81,6 +82,9 @@ impl Validator<'_> {
     }
 
     fn domain(&self, w: WrittenDomain) -> Checked<Domain> {
+        let stations = w.kind != Some(WrittenDomainKind::Grid);
+        let accepted = "\"stations\"; a gridded run has no stations, parameters or observations";
+        self.require(stations, "domain.kind", &"grid", accepted)?;
         let empty = w.include.as_ref().is_some_and(Vec::is_empty);
         self.require(!empty, "domain.include", &"[]", "at least one station id, or no `include` at all")?;
         let stations = self.bases.resolve(&self.source, "domain.stations", &w.stations)?;
@@ -119,7 +123,7 @@ impl Validator<'_> {
         Ok(ForcingSource::Monthly { directory })
     }
 
-    fn period(&self, w: &WrittenPeriod) -> Checked<Period> {
+    pub(super) fn period(&self, w: &WrittenPeriod) -> Checked<Period> {
         let period =
             Period { start: self.month("period.start", &w.start)?, end: self.month("period.end", &w.end)? };
         let accepted = format!("a month not before period.start ({})", w.start);
@@ -131,7 +135,7 @@ impl Validator<'_> {
         written.parse().map_err(|_| self.source.invalid(key, &written, "a month as YYYY-MM, such as 2001-01"))
     }
 
-    fn spinup(&self, w: &WrittenSpinup) -> Checked<Spinup> {
+    pub(super) fn spinup(&self, w: &WrittenSpinup) -> Checked<Spinup> {
         let method = w.method.unwrap_or(SpinupMethod::Matrix);
         let default = match method {
             SpinupMethod::Matrix | SpinupMethod::MatrixAnderson => DEFAULT_MATRIX_CYCLES,
@@ -273,11 +277,11 @@ impl Validator<'_> {
         Ok(InflationChoice::Fixed(factor))
     }
 
-    fn require(&self, good: bool, key: &str, value: &dyn Display, accepted: &str) -> Checked<()> {
+    pub(super) fn require(&self, good: bool, key: &str, value: &dyn Display, accepted: &str) -> Checked<()> {
         if good { Ok(()) } else { Err(self.source.invalid(key, value, accepted)) }
     }
 
-    fn range<T>(&self, key: &str, value: T, range: std::ops::RangeInclusive<T>) -> Checked<()>
+    pub(super) fn range<T>(&self, key: &str, value: T, range: std::ops::RangeInclusive<T>) -> Checked<()>
     where
         T: PartialOrd + Display + Copy,
     {

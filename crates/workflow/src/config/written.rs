@@ -39,10 +39,18 @@ pub(super) struct WrittenWorkflow {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenDomain {
+    pub kind: Option<WrittenDomainKind>,
     pub stations: String,
     pub include: Option<Vec<String>>,
     #[serde(default)]
     pub exclude: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WrittenDomainKind {
+    Stations,
+    Grid,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -10,8 +10,8 @@ use crate::WorkflowError;
 use crate::config::Workflow;
 
 /// A running stage's view of the workflow, its directories, and the user.
-pub struct Context<'a> {
-    pub(super) workflow: &'a Workflow,
+pub struct Context<'a, W = Workflow> {
+    pub(super) workflow: &'a W,
     pub(super) workflow_text: &'a str,
     pub(super) run_directory: &'a Path,
     pub(super) stage: &'static str,
@@ -20,10 +20,10 @@ pub struct Context<'a> {
     pub(super) progress: &'a Progress,
 }
 
-impl Context<'_> {
+impl<W> Context<'_, W> {
     /// The validated workflow.
     #[must_use]
-    pub fn workflow(&self) -> &Workflow {
+    pub fn workflow(&self) -> &W {
         self.workflow
     }
 

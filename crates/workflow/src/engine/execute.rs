@@ -14,6 +14,7 @@ use super::{
     StageState, checkpoint_directory,
 };
 use crate::WorkflowError;
+use crate::config::{Document, Workflow};
 
 /// Wall-clock times of a stage, apart from the manifest because they differ from run to run.
 const TIMING: &str = "timing.json";
@@ -57,22 +58,22 @@ pub struct Summary {
 }
 
 /// Runs the stages of one run.
-pub struct Engine<'a> {
-    run: &'a Run,
-    stages: &'a [Box<dyn Stage>],
+pub struct Engine<'a, W = Workflow> {
+    run: &'a Run<W>,
+    stages: &'a [Box<dyn Stage<W>>],
     interrupt: &'a Interrupt,
     progress: &'a Progress,
 }
 
-impl<'a> Engine<'a> {
+impl<'a, W: Document> Engine<'a, W> {
     /// An engine for a run. Stages run in the order given.
     #[must_use]
     pub fn new(
-        run: &'a Run,
-        stages: &'a [Box<dyn Stage>],
+        run: &'a Run<W>,
+        stages: &'a [Box<dyn Stage<W>>],
         interrupt: &'a Interrupt,
         progress: &'a Progress,
-    ) -> Engine<'a> {
+    ) -> Engine<'a, W> {
         Engine { run, stages, interrupt, progress }
     }
 
@@ -85,7 +86,7 @@ impl<'a> Engine<'a> {
         self.stages.iter().map(|stage| self.look_at(stage.as_ref(), &mut keys)).collect()
     }
 
-    fn look_at(&self, stage: &dyn Stage, keys: &mut KeyMaker) -> Result<PlannedStage, WorkflowError> {
+    fn look_at(&self, stage: &dyn Stage<W>, keys: &mut KeyMaker) -> Result<PlannedStage, WorkflowError> {
         let workflow = self.run.workflow();
         let inputs = stage.inputs(workflow).map_err(|e| self.ended(stage, e))?;
         let key = keys.key(stage, &inputs)?;
@@ -143,7 +144,7 @@ impl<'a> Engine<'a> {
     ///
     /// # Errors
     /// [`WorkflowError::NotDone`] for the first stage that isn't.
-    pub fn finished(&self) -> Result<Context<'a>, WorkflowError> {
+    pub fn finished(&self) -> Result<Context<'a, W>, WorkflowError> {
         let plan = self.plan()?;
         self.require_done(&plan)?;
         let last = plan.last();
@@ -191,7 +192,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn context(&self, stage: &'static str, key: &str) -> Context<'a> {
+    fn context(&self, stage: &'static str, key: &str) -> Context<'a, W> {
         Context {
             workflow: self.run.workflow(),
             workflow_text: self.run.text(),
@@ -203,7 +204,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn execute(&self, stage: &dyn Stage, planned: &PlannedStage) -> Result<(), WorkflowError> {
+    fn execute(&self, stage: &dyn Stage<W>, planned: &PlannedStage) -> Result<(), WorkflowError> {
         let context = self.context(planned.name, &planned.key.key);
         context.check_interrupt().map_err(|e| self.ended(stage, e))?;
         for detail in planned.state.details() {
@@ -225,7 +226,7 @@ impl<'a> Engine<'a> {
         finish(&directory, planned, &output, seconds)
     }
 
-    fn ended(&self, stage: &dyn Stage, error: StageError) -> WorkflowError {
+    fn ended(&self, stage: &dyn Stage<W>, error: StageError) -> WorkflowError {
         match error {
             StageError::Interrupted => {
                 WorkflowError::Interrupted { directory: self.run.directory().to_owned(), stage: stage.name() }

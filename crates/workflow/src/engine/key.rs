@@ -18,7 +18,7 @@ pub(super) struct KeyMaker {
 
 impl KeyMaker {
     /// The key of a stage whose earlier stages were given to this function before.
-    pub fn key(&mut self, stage: &dyn Stage, inputs: &Inputs) -> Result<Key, WorkflowError> {
+    pub fn key<W>(&mut self, stage: &dyn Stage<W>, inputs: &Inputs) -> Result<Key, WorkflowError> {
         let mut key = Key {
             key: String::new(),
             code: format!("{}+{}", env!("CARGO_PKG_VERSION"), stage.version()),
@@ -48,9 +48,9 @@ impl KeyMaker {
         Ok(checksums)
     }
 
-    fn upstream(
+    fn upstream<W>(
         &self,
-        stage: &dyn Stage,
+        stage: &dyn Stage<W>,
         after: &[&'static str],
     ) -> Result<BTreeMap<String, String>, WorkflowError> {
         let find = |name: &&'static str| {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::lock::LOCK;
 use crate::WorkflowError;
-use crate::config::{self, Overrides, Workflow};
+use crate::config::{Document, Kind, Overrides, Workflow};
 
 /// The copy of the workflow file in the run directory.
 const WORKFLOW: &str = "workflow.toml";
@@ -39,23 +39,33 @@ struct Record {
 
 /// A validated workflow with its run directory. Making one writes nothing.
 #[derive(Clone, Debug)]
-pub struct Run {
+pub struct Run<W = Workflow> {
     directory: PathBuf,
     record: Record,
     text: String,
-    workflow: Workflow,
+    workflow: W,
 }
 
-impl Run {
+/// The kind of workflow that a run directory holds.
+///
+/// # Errors
+/// [`WorkflowError::NoRun`].
+pub fn kind_of_run(directory: &Path) -> Result<Kind, WorkflowError> {
+    let copy = std::fs::read_to_string(directory.join(WORKFLOW));
+    let no_run = |_| WorkflowError::NoRun { directory: directory.to_owned() };
+    Ok(Kind::of(&copy.map_err(no_run)?))
+}
+
+impl<W: Document> Run<W> {
     /// The run that a command line asks for.
     ///
     /// # Errors
-    /// What [`config::load`] refuses, and [`WorkflowError::NotEmpty`] for an output directory with other things in it.
-    pub fn requested(request: &Request, known_parameters: &[&str]) -> Result<Run, WorkflowError> {
+    /// What [`crate::config::load`] refuses, and [`WorkflowError::NotEmpty`] for an output directory with other things in it.
+    pub fn requested(request: &Request, known_parameters: &[&str]) -> Result<Run<W>, WorkflowError> {
         let text = std::fs::read_to_string(&request.file)
             .map_err(|source| WorkflowError::ReadWorkflow { file: request.file.clone(), source })?;
         let overrides = Overrides { data: request.data.as_deref(), seed: request.seed };
-        let workflow = config::parse(&text, &request.file, overrides, known_parameters)?;
+        let workflow = W::parse(&text, &request.file, overrides, known_parameters)?;
         let directory = request.out.clone().unwrap_or_else(|| workflow.output_directory());
         refuse_other_content(&directory)?;
         let record = Record {
@@ -70,8 +80,8 @@ impl Run {
     /// The run that a directory holds, from its copy of the workflow file.
     ///
     /// # Errors
-    /// [`WorkflowError::NoRun`], or what [`config::load`] refuses: inputs that have moved, for example.
-    pub fn in_directory(directory: &Path, known_parameters: &[&str]) -> Result<Run, WorkflowError> {
+    /// [`WorkflowError::NoRun`], or what [`crate::config::load`] refuses: inputs that have moved, for example.
+    pub fn in_directory(directory: &Path, known_parameters: &[&str]) -> Result<Run<W>, WorkflowError> {
         let path = directory.join(RECORD);
         let json = std::fs::read_to_string(&path)
             .map_err(|_| WorkflowError::NoRun { directory: directory.to_owned() })?;
@@ -81,7 +91,7 @@ impl Run {
         let text = std::fs::read_to_string(&copy)
             .map_err(|source| WorkflowError::ReadWorkflow { file: copy, source })?;
         let overrides = Overrides { data: record.data.as_deref(), seed: record.seed };
-        let workflow = config::parse(&text, &record.workflow, overrides, known_parameters)?;
+        let workflow = W::parse(&text, &record.workflow, overrides, known_parameters)?;
         Ok(Run { directory: directory.to_owned(), record, text, workflow })
     }
 
@@ -93,7 +103,7 @@ impl Run {
 
     /// The validated workflow.
     #[must_use]
-    pub fn workflow(&self) -> &Workflow {
+    pub fn workflow(&self) -> &W {
         &self.workflow
     }
 

@@ -12,7 +12,9 @@ use crate::config::{InputPath, Workflow};
 ///
 /// A stage reads its input files and the results of stages before it, and writes its results as files into
 /// [`Context::directory`], each of them atomically. The same key must give the same bytes.
-pub trait Stage: Sync {
+///
+/// `W` is the kind of workflow file that it belongs to.
+pub trait Stage<W = Workflow>: Sync {
     /// Name of the stage and of its directory: lower-case letters and `-`.
     fn name(&self) -> &'static str;
 
@@ -28,10 +30,10 @@ pub trait Stage: Sync {
     ///
     /// # Errors
     /// [`StageError`] where the list itself needs a file that can't be read, a station table for example.
-    fn inputs(&self, workflow: &Workflow) -> Result<Inputs, StageError>;
+    fn inputs(&self, workflow: &W) -> Result<Inputs, StageError>;
 
     /// Years that the land model will run, all columns and members together, for `plan`. 0 where it doesn't run.
-    fn model_years(&self, workflow: &Workflow) -> f64 {
+    fn model_years(&self, workflow: &W) -> f64 {
         let _ = workflow;
         0.0
     }
@@ -40,7 +42,7 @@ pub trait Stage: Sync {
     ///
     /// # Errors
     /// [`StageError::Interrupted`] after Ctrl-C, [`StageError::Failed`] for all else.
-    fn run(&self, context: &Context<'_>) -> Result<StageOutput, StageError>;
+    fn run(&self, context: &Context<'_, W>) -> Result<StageOutput, StageError>;
 }
 
 /// A file that enters a stage's key by its checksum.

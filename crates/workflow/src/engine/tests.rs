@@ -259,7 +259,7 @@ fn run_directory_alone_is_enough_to_resume() {
     assert_eq!(engine.run(OnStale::Refuse, None).unwrap().ran, ["second"]);
     let context = engine.finished().unwrap();
     assert_eq!(context.manifest("first").unwrap().notes, ["one line"]);
-    let error = Run::in_directory(Path::new("nowhere"), &[]).unwrap_err();
+    let error = Run::<Workflow>::in_directory(Path::new("nowhere"), &[]).unwrap_err();
     assert!(matches!(error, WorkflowError::NoRun { .. }));
 }
 

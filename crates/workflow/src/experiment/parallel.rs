@@ -12,8 +12,8 @@ use crate::engine::{Context, StageError};
 ///
 /// # Errors
 /// [`StageError::Interrupted`] after Ctrl-C; tasks not begun are left out.
-pub fn run_tasks<T: Send>(
-    context: &Context<'_>,
+pub fn run_tasks<T: Send, W: Sync>(
+    context: &Context<'_, W>,
     message: &str,
     count: usize,
     work: impl Fn(usize) -> Result<T, MemberFailure> + Sync,
