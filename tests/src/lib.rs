@@ -6,6 +6,7 @@
 pub mod clm;
 pub mod dated;
 pub mod disturb;
+pub mod ensemble;
 pub mod error;
 pub mod places;
 pub mod points;

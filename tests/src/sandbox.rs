@@ -50,6 +50,15 @@ impl Sandbox {
         Ok(Sandbox { folder: temporary()?, workflow, data: Some(data.to_owned()) })
     }
 
+    /// A fresh one for the gridded workflow, which reads no data.
+    ///
+    /// # Errors
+    /// [`ValidationError::File`].
+    pub fn of_grid() -> Result<Sandbox, ValidationError> {
+        let workflow = places::workspace().join("tests/workflows/tiny-grid.toml");
+        Ok(Sandbox { folder: temporary()?, workflow, data: None })
+    }
+
     /// A path in it.
     #[must_use]
     pub fn file(&self, name: &str) -> PathBuf {

@@ -36,6 +36,18 @@ fn disturbed_runs_give_the_bytes_of_an_undisturbed_one() {
     interrupted(&program, &sandbox, (&reference, &expected));
 }
 
+#[test]
+fn a_disturbed_gridded_run_gives_the_bytes_of_an_undisturbed_one() {
+    let (program, sandbox) = (Program::built().unwrap(), Sandbox::of_grid().unwrap());
+    let (reference, expected) = reference(&program, &sandbox);
+    assert_eq!(differing_with_threads(&program, &sandbox, &expected, 2).unwrap(), 0, "2 threads");
+    for (stage, share) in [("domain", 0.5), ("spinup", 0.2), ("spinup", 0.8), ("simulate", 0.4)] {
+        let moment = Moment { stage, share };
+        let differing = differing_after_kill(&program, &sandbox, (&reference, &expected), moment).unwrap();
+        assert_eq!(differing, 0, "killed in {stage}");
+    }
+}
+
 /// Ctrl-C ends with 130, and the run goes on.
 fn interrupted(program: &Program, sandbox: &Sandbox, (reference, expected): (&Path, &Tree)) {
     let out = sandbox.file("interrupted");

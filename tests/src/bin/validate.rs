@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use reterra_tests::ensemble::{self, Ensemble};
 use reterra_tests::points::{POINTS, Point, left_out, skill};
 use reterra_tests::record::{Record, forget};
 use reterra_tests::{ValidationError, places};
@@ -22,10 +23,29 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
+    // This program started itself to be an ensemble, whose memory is measured from outside.
+    if let Some(spec) = std::env::var_os(ensemble::SPEC) {
+        return run_ensemble(&spec.to_string_lossy());
+    }
     let arguments = Arguments::parse();
     match validate(&arguments) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
+        Err(e) => {
+            eprintln!("error: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_ensemble(spec: &str) -> ExitCode {
+    let done = serde_json::from_str::<Ensemble>(spec).map_err(|e| e.to_string()).and_then(|ensemble| {
+        let outcome = ensemble.run().map_err(|e| e.to_string())?;
+        let text = serde_json::to_string(&outcome).map_err(|e| e.to_string())?;
+        std::fs::write(ensemble.file.with_extension("json"), text).map_err(|e| e.to_string())
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("error: {e}");
             ExitCode::FAILURE

@@ -3,7 +3,9 @@
 pub mod clm_site;
 pub mod clm_soil;
 pub mod closure;
+pub mod column_speed;
 pub mod daily;
+pub mod ensemble;
 pub mod equilibrium;
 pub mod exit;
 pub mod inversion;
@@ -63,6 +65,12 @@ pub const POINTS: &[Point] = &[
         name: "land-4",
         title: "the equilibrium of a real eCLM spin-up",
         measure: soil_equilibrium::measure,
+    },
+    Point { name: "land-5", title: "column-years a second", measure: column_speed::measure },
+    Point {
+        name: "land-6",
+        title: "100 members at 1,000 columns of synthetic Europe",
+        measure: ensemble::measure,
     },
     Point { name: "land-7", title: "random columns under random weather", measure: trials::measure },
     Point {

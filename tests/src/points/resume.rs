@@ -13,7 +13,7 @@ use crate::{ValidationError, places};
 const SHARES: [f64; 4] = [0.0, 0.3, 0.6, 0.9];
 
 /// Number of files that differ from the undisturbed run's, by stage killed and by number of threads; on normals, and on
-/// monthly series, where there is something withheld for the baselines to predict.
+/// monthly series, where there is something withheld for the baselines to predict, and on a grid.
 ///
 /// # Errors
 /// [`ValidationError::NoData`], those of a run, and a stage that was never caught running.
@@ -21,6 +21,7 @@ pub fn measure() -> Result<Vec<Record>, ValidationError> {
     let program = Program::built()?;
     let mut records = disturb("normals", &program, &Sandbox::new()?)?;
     records.extend(disturb("series", &program, &Sandbox::of_series(&places::shared("sites_monthly")?)?)?);
+    records.extend(disturb("grid", &program, &Sandbox::of_grid()?)?);
     Ok(records)
 }
 

@@ -51,7 +51,7 @@ pub fn seconds_and_peak(program: &Program, arguments: &[&OsStr]) -> Result<(f64,
 }
 
 /// Waits for the end; exit code and largest resident memory seen, MiB (NaN where the system doesn't tell).
-fn watch(child: &mut Child, program: &Path) -> Result<(Option<i32>, f64), ValidationError> {
+pub(super) fn watch(child: &mut Child, program: &Path) -> Result<(Option<i32>, f64), ValidationError> {
     let mut peak = f64::NAN;
     loop {
         peak = resident_peak(child.id()).map_or(peak, |now| now.max(peak));
