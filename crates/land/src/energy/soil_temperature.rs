@@ -16,8 +16,10 @@ const BEDROCK_CONDUCTIVITY: f64 = 3.0;
 const BEDROCK_HEAT: f64 = 2.0e6;
 /// Thermal resistance between layers of snow, K m² W⁻¹: where there is none, its nodes hold no heat and this alone.
 const CONTACT_RESISTANCE: f64 = 1e-4;
-/// Temperature over which a second pass spreads the latent heat of a node, K.
+/// Temperature over which the latent heat of a node is spread, K.
 const SPREAD: f64 = 0.5;
+/// Most passes that look for the nodes whose latent heat is spent; two or three find them.
+const MOST_PASSES: usize = 12;
 /// Snow, then soil.
 const NODES: usize = SNOW_LAYERS + LAYERS;
 
@@ -53,27 +55,56 @@ pub fn conduct<T: Real>(
         heat[k] = nodes.capacity[k] * celsius;
     }
     let dry = solve(&heat, &nodes.capacity, &nodes.resistance, surface);
-    // Water that freezes or melts keeps its layer near 0 °C, and so the flux up: a second pass carries its latent heat.
     let latent = latent_heat(&dry, water, soil);
-    let mut celsius = dry;
-    let mut capacity = nodes.capacity;
-    if latent.iter().any(|&l| T::any(l.over(0.0))) {
-        for k in 0..NODES {
-            capacity[k] += latent[k] / SPREAD;
-        }
-        celsius = solve(&heat, &capacity, &nodes.resistance, surface);
-    }
+    let energy = enthalpy(&heat, &nodes, (&dry, &latent), surface);
     for k in 0..SNOW_LAYERS {
-        water.snow.give_heat(k, celsius[k] * capacity[k]);
+        water.snow.give_heat(k, energy[k]);
     }
     for i in 0..soil.layers {
         let k = SNOW_LAYERS + i;
-        let energy = celsius[k] * capacity[k];
-        temperature[i] = change_phase(energy, water, (i, latent[k]), nodes.capacity[k]);
+        temperature[i] = change_phase(energy[k], water, (i, latent[k]), nodes.capacity[k]);
     }
     for i in soil.layers..LAYERS {
-        temperature[i] = celsius[SNOW_LAYERS + i] + FREEZING;
+        let k = SNOW_LAYERS + i;
+        temperature[i] = energy[k] / nodes.capacity[k] + FREEZING;
     }
+}
+
+/// Heat of the nodes at the end of the day, J m⁻² above that of water and ice at 0 °C.
+///
+/// Water that freezes or melts keeps its layer near 0 °C, and so the flux up: heat is a broken line of temperature, steep
+/// by the latent heat over the first half kelvin from 0 °C on the side where the step without phase change ends, while
+/// beyond that the layer has none left and on the other side it needs none. Passes find the piece of each node.
+fn enthalpy<T: Real>(
+    heat: &[T; NODES],
+    nodes: &Nodes<T>,
+    (dry, latent): (&[T; NODES], &[T; NODES]),
+    surface: &Surface<T>,
+) -> [T; NODES] {
+    let zero = T::of(0.0);
+    if !latent.iter().any(|&l| T::any(l.over(0.0))) {
+        return std::array::from_fn(|k| dry[k] * nodes.capacity[k]);
+    }
+    let (mut celsius, mut capacity, mut spent) = ([zero; NODES], nodes.capacity, [zero; NODES]);
+    for pass in 0..MOST_PASSES {
+        let mut moved = pass == 0;
+        for k in 0..NODES {
+            let freezes = dry[k].under(0.0);
+            let side = T::select(freezes, -celsius[k], celsius[k]);
+            let all = T::select(freezes, -latent[k], latent[k]);
+            let all = T::select(side.over(SPREAD), all, 0.0);
+            let steep = T::select(side.over(SPREAD) | side.under(0.0), 0.0, latent[k] / SPREAD);
+            let slope = nodes.capacity[k] + steep;
+            moved |= T::any((all - spent[k]).abs().over(0.0) | (slope - capacity[k]).abs().over(0.0));
+            (spent[k], capacity[k]) = (all, slope);
+        }
+        if !moved {
+            break;
+        }
+        let left = std::array::from_fn(|k| heat[k] - spent[k]);
+        celsius = solve(&left, &capacity, &nodes.resistance, surface);
+    }
+    std::array::from_fn(|k| celsius[k] * capacity[k] + spent[k])
 }
 
 /// Latent heat, J m⁻², that each node could give or take at the temperatures (°C) of a step without phase change.
@@ -111,7 +142,7 @@ fn change_phase<T: Real>(energy: T, water: &mut WaterState<T>, (i, latent): (usi
     let released = (-energy).clamp(0.0, latent);
     let taken = energy.clamp(0.0, latent.min(water.ice[i].max(0.0) * LATENT_FUSION));
     let frozen = (released - taken) / LATENT_FUSION;
-    let frozen = frozen.min(water.liquid[i].max(0.0));
+    let frozen = frozen.clamp(-water.ice[i].max(0.0), water.liquid[i].max(0.0));
     water.liquid[i] -= frozen;
     water.ice[i] += frozen;
     (energy + frozen * LATENT_FUSION) / capacity + FREEZING
@@ -240,6 +271,51 @@ mod tests {
             conduct(&mut t, &mut water, &soil, &under(283.15));
         }
         assert!(water.ice.iter().sum::<f64>() < 1e-9 && t[0] > FREEZING);
+    }
+
+    #[test]
+    fn a_layer_that_freezes_through_ends_no_colder_than_the_air() {
+        // Wet ground under sudden hard frost: the latent heat of the top layers is spent within the day.
+        for air in [272.0, 268.0, 255.0, 223.15] {
+            let (mut t, mut water, soil) = column(274.0);
+            for _ in 0..40 {
+                conduct(&mut t, &mut water, &soil, &under(air));
+                assert!(t.iter().all(|&t| t >= air - 1e-9), "{air}: {t:?}");
+                assert!(t.windows(2).take(12).all(|t| t[0] <= t[1] + 0.6), "{air}: {t:?}");
+            }
+            for _ in 0..40 {
+                conduct(&mut t, &mut water, &soil, &under(300.0));
+                assert!(t.iter().all(|&t| t <= 300.0 + 1e-9), "{air}: {t:?}");
+                assert!(water.ice.iter().all(|&ice| ice >= 0.0), "{air}: {:?}", water.ice);
+            }
+        }
+    }
+
+    #[test]
+    fn a_day_of_frost_takes_the_heat_that_passes_the_surface() {
+        let (mut t, mut water, soil) = column(273.5);
+        let heat = |t: &[f64; LAYERS], water: &WaterState| -> f64 {
+            let nodes = nodes(t, water, &soil);
+            let sensible: f64 =
+                (0..LAYERS).map(|i| nodes.capacity[SNOW_LAYERS + i] * (t[i] - FREEZING)).sum();
+            sensible - LATENT_FUSION * water.ice.iter().sum::<f64>()
+        };
+        for _ in 0..30 {
+            let (before, resistance) = (heat(&t, &water), nodes(&t, &water, &soil).resistance[SNOW_LAYERS]);
+            let liquid = water.liquid;
+            conduct(&mut t, &mut water, &soil, &under(258.15));
+            // Water that froze on a day changed its heat capacity: that of the step is of its beginning.
+            let changed: f64 = (0..LAYERS)
+                .map(|i| (liquid[i] - water.liquid[i]) * (LIQUID_HEAT - ICE_HEAT) * (t[i] - FREEZING))
+                .sum();
+            let lost = before - heat(&t, &water) - changed;
+            let contact = CONTACT_RESISTANCE * (SNOW_LAYERS - 1) as f64;
+            let flux = DAY * (t[0] - 258.15) / (0.05 + contact + resistance);
+            assert!(
+                lost > 0.0 && (t[0] > FREEZING - 1.0 || (lost / flux - 1.0).abs() < 0.2),
+                "{lost} {flux}"
+            );
+        }
     }
 
     #[test]
