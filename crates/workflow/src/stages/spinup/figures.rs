@@ -157,7 +157,12 @@ mod tests {
         let station = |case: &StationCase| StationSpinUp {
             id: case.station.id.clone(),
             pft: case.site.dominant(),
-            report: Report { drift: -0.25, years: 40.0, converged: true, ..Report::new(Method::MatrixAnderson) },
+            report: Report {
+                drift: -0.25,
+                years: 40.0,
+                converged: true,
+                ..Report::new(Method::MatrixAnderson)
+            },
         };
         let mut stations: Vec<StationSpinUp> = cases.iter().map(station).collect();
         stations[1].report.distance[Pool::PassiveSoil as usize] = 0.29;
