@@ -116,7 +116,9 @@ fn results<W>(directory: &Path, stages: &[Box<dyn Stage<W>>]) -> String {
             let path = folder.join(name);
             let kind = match path.extension().and_then(|e| e.to_str()) {
                 // A tile's restart file is for the program.
-                Some("nc") if !name.starts_with("tile_") => "product",
+                Some("nc") if name.starts_with("tile_") => continue,
+                Some("nc") if stage.name() == "spinup" => "figures",
+                Some("nc") => "product",
                 Some("html") => "report",
                 Some("csv") => "table",
                 _ => continue,
