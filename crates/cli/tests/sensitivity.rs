@@ -31,6 +31,7 @@ error.GPP = { floor = 1.0, relative = 0.1, unit = "gC m-2 d-1" }
 [[parameters]]
 name = "flnr"
 mode = "scale"
+mean = 1.5
 sd = 0.2
 lower = 0.0
 [[parameters]]
