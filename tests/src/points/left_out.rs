@@ -4,15 +4,19 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::skill::{Skill, VARIABLES, checksum, number};
+use super::skill::{self, Skill, VARIABLES, checksum, number};
 use crate::program::Program;
 use crate::record::{Goal, Record};
-use crate::{ValidationError, places};
+use crate::{ValidationError, places, tree};
 
 /// The run, below `out/validation`.
 pub const RUN: &str = "stations-left-out";
 /// The stage that leaves stations out.
 const STAGE: &str = "cross-validation";
+/// The stages before it, what a finished one holds, and what a run directory holds.
+const COMMON: [&str; 2] = ["spinup", "calibrate"];
+const DONE: &str = "stage.json";
+const RECORD: &str = "run.json";
 /// R² of boosted trees on the drivers with the station left out, in the order of [`VARIABLES`].
 const TREES: [f64; 3] = [0.589, 0.364, 0.647];
 /// What asks the shipped workflow for the folds.
@@ -45,7 +49,9 @@ fn finished_run() -> Result<PathBuf, ValidationError> {
     let folder = places::validation();
     std::fs::create_dir_all(&folder).map_err(ValidationError::file("create", &folder))?;
     let (out, file) = (folder.join(RUN), folder.join(format!("{RUN}.toml")));
-    begin(&out, &folder.join(format!("{RUN}.program")), &checksum(&program)?)?;
+    let sum = checksum(&program)?;
+    begin(&out, &folder.join(format!("{RUN}.program")), &sum)?;
+    adopt(&out, &sum)?;
     let shipped = places::workflow("stations-monthly.toml");
     let text = std::fs::read_to_string(&shipped).map_err(ValidationError::file("read", &shipped))?;
     let text = text.replace(TABLE[0], TABLE[1]) + FOLDS;
@@ -64,6 +70,21 @@ fn finished_run() -> Result<PathBuf, ValidationError> {
     ])?;
     eprintln!("{STAGE}: {:.0} s", start.elapsed().as_secs_f64());
     Ok(out)
+}
+
+/// Takes over what the run on withheld months has done of the same stages, where the same build did it; a stage that
+/// differs after all runs again.
+fn adopt(out: &Path, sum: &str) -> Result<(), ValidationError> {
+    let (run, note) = (places::validation().join(skill::RUN), places::validation().join(skill::MADE_BY));
+    let same = std::fs::read_to_string(note).is_ok_and(|by| by == sum);
+    if out.exists() || !same || !COMMON.iter().all(|stage| run.join(stage).join(DONE).exists()) {
+        return Ok(());
+    }
+    for stage in COMMON {
+        tree::copy(&run.join(stage), &out.join(stage))?;
+    }
+    // What tells a run directory from any other.
+    std::fs::copy(run.join(RECORD), out.join(RECORD)).map_err(ValidationError::file("copy", &run)).map(drop)
 }
 
 /// Deletes a run that another build made, and notes which build makes it now.

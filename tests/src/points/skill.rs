@@ -12,8 +12,8 @@ use crate::{ValidationError, places, read_json};
 
 /// The run that points 2, 3 and 7 look at, below `out/validation`.
 pub const RUN: &str = "stations-monthly";
-/// Checksum of the program that last ran it.
-const MADE_BY: &str = "stations-monthly.program";
+/// Checksum of the program that last ran it, below `out/validation`.
+pub const MADE_BY: &str = "stations-monthly.program";
 
 /// R² that a row of the table is held to, in the order of [`VARIABLES`].
 struct Row {
