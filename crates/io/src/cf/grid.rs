@@ -48,7 +48,7 @@ pub struct GridFile {
 /// An axis of the caller.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Axis {
-    /// Name of the dimension and its coordinate.
+    /// Name of the dimension; the labels are an auxiliary coordinate, called after it.
     pub name: String,
     /// What it is.
     pub long_name: String,
@@ -82,6 +82,12 @@ pub struct Part {
     pub at: Vec<Range<usize>>,
     /// Values, C order; NaN is written as missing.
     pub values: Vec<f32>,
+}
+
+impl Axis {
+    fn labels_name(&self) -> String {
+        format!("{}_name", self.name)
+    }
 }
 
 impl GridFile {

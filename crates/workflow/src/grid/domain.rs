@@ -40,7 +40,7 @@ impl Stage<GridWorkflow> for Domain {
     }
 
     fn inputs(&self, workflow: &GridWorkflow) -> Result<Inputs, StageError> {
-        inputs(workflow)?.config("title", &workflow.title)?.config("product", &workflow.product.compression)
+        inputs(workflow)
     }
 
     fn run(&self, context: &Context<'_, GridWorkflow>) -> Result<StageOutput, StageError> {

@@ -10,19 +10,24 @@ use crate::results::OUTPUTS;
 /// Months of a chunk: a reader of a series and one of a map both read few chunks.
 const CHUNK_MONTHS: usize = 12;
 
-/// A file over the run's window, chunked by tiles, without variables.
+/// Deflate level of maps; that of the product is the workflow's choice.
+const MAP_COMPRESSION: u8 = 1;
+
+/// A file over the run's window, chunked by tiles, without variables. Nothing of the product's wishes enters, so that
+/// they don't make a spin-up stale.
 pub(super) fn file(workflow: &GridWorkflow, what: &str) -> GridFile {
     let domain = &workflow.domain;
     let tile = |name: &str| (name.to_owned(), domain.tile);
     GridFile {
         about: About {
-            title: format!("{}: {what}", workflow.title),
+            title: format!("Synthetic Europe: {what}"),
             summary: "Synthetic Europe is not Europe: surface and climate come from a documented generator."
                 .to_owned(),
             source: format!(
                 "Reterra {}, land model; synthetic surface and weather",
                 env!("CARGO_PKG_VERSION")
             ),
+            history: format!("made by Reterra {}", env!("CARGO_PKG_VERSION")),
             further: vec![("seed".to_owned(), workflow.seed.to_string())],
             ..About::default()
         },
@@ -33,7 +38,7 @@ pub(super) fn file(workflow: &GridWorkflow, what: &str) -> GridFile {
         axes: Vec::new(),
         variables: Vec::new(),
         chunks: vec![tile(ROWS), tile(COLUMNS), (TIME.to_owned(), CHUNK_MONTHS)],
-        compression: workflow.product.compression,
+        compression: MAP_COMPRESSION,
     }
 }
 
@@ -42,7 +47,9 @@ pub(super) fn monthly(workflow: &GridWorkflow) -> GridFile {
     let period = workflow.period;
     let time = MonthAxis { start: period.start, len: period.months(), calendar: Calendar::NoLeap };
     let variables = workflow.product.variables.iter().filter_map(|name| monthly_variable(name)).collect();
-    GridFile { time: Some(time), variables, ..file(workflow, "monthly output") }
+    let file = file(workflow, "monthly output");
+    let about = About { title: workflow.title.clone(), ..file.about.clone() };
+    GridFile { about, time: Some(time), variables, compression: workflow.product.compression, ..file }
 }
 
 fn monthly_variable(name: &str) -> Option<GridVariable> {

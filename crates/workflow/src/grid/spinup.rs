@@ -70,11 +70,7 @@ impl Stage<GridWorkflow> for SpinUp {
     }
 
     fn inputs(&self, workflow: &GridWorkflow) -> Result<Inputs, StageError> {
-        domain::inputs(workflow)?
-            .config("start", &workflow.period.start)?
-            .config("title", &workflow.title)?
-            .config("product", &workflow.product.compression)?
-            .config("spinup", &workflow.spinup)
+        domain::inputs(workflow)?.config("start", &workflow.period.start)?.config("spinup", &workflow.spinup)
     }
 
     fn model_years(&self, workflow: &GridWorkflow) -> f64 {

@@ -3,7 +3,7 @@
 use netcdf::{FileMut, VariableMut};
 use reterra_fields::{MonthAxis, RotatedGrid};
 
-use super::{COLUMNS, GridFile, GridVariable, ROWS};
+use super::{Axis, COLUMNS, GridFile, GridVariable, ROWS};
 use crate::cf::write::{ENDS, FILL_SINGLE, TIME_BOUNDS, Written, put_texts};
 use crate::cf::{MEMBER, TIME};
 
@@ -30,7 +30,7 @@ pub(super) fn define(file: &mut FileMut, layout: &GridFile) -> Written {
     }
     for axis in &layout.axes {
         file.add_dimension(&axis.name, axis.labels.len())?;
-        let mut variable = file.add_string_variable(&axis.name, &[&axis.name])?;
+        let mut variable = file.add_string_variable(&axis.labels_name(), &[&axis.name])?;
         axis.labels.iter().enumerate().try_for_each(|(i, label)| variable.put_string(label, i))?;
         put_texts(&mut variable, &[("long_name", &axis.long_name)])?;
     }
@@ -149,6 +149,11 @@ fn declare(file: &mut FileMut, layout: &GridFile, variable: &GridVariable) -> Wr
     target.set_fill_value(FILL_SINGLE)?;
     let horizontal = dims.contains(&ROWS) && dims.contains(&COLUMNS);
     let place = |text| if horizontal { text } else { "" };
+    let labels = layout.axes.iter().filter(|axis| variable.dims.contains(&axis.name)).map(Axis::labels_name);
+    let coordinates: Vec<String> =
+        place("lat lon").split_whitespace().map(str::to_owned).chain(labels).collect();
+    // CF-1.11, section 3.1.2.
+    let scale = if variable.units == "K" { "temperature: on_scale" } else { "" };
     put_texts(
         &mut target,
         &[
@@ -157,7 +162,8 @@ fn declare(file: &mut FileMut, layout: &GridFile, variable: &GridVariable) -> Wr
             ("units", variable.units.as_str()),
             ("cell_methods", variable.cell_methods.as_str()),
             ("grid_mapping", place(MAPPING)),
-            ("coordinates", place("lat lon")),
+            ("units_metadata", scale),
+            ("coordinates", &coordinates.join(" ")),
             ("cell_measures", place("area: cell_area")),
         ],
     )

@@ -100,6 +100,7 @@ fn the_file_says_what_it_is_in_cfs_words() {
     assert_eq!(text("rotated_pole", "grid_mapping_name"), "rotated_latitude_longitude");
     assert_eq!(text("GPP", "grid_mapping"), "rotated_pole");
     assert_eq!(text("GPP", "coordinates"), "lat lon");
+    assert_eq!(text("cover", "coordinates"), "lat lon pft_name");
     assert_eq!(text("time", "bounds"), "time_bnds");
     assert_eq!(file.variable("GPP").unwrap().chunking().unwrap(), Some(vec![24, 4, 5]));
     assert!(inspect(&path).unwrap().dimensions.contains(&("pft".to_owned(), 2)));
