@@ -3,8 +3,10 @@
 //! The next point is the image of the last one, less the combination of earlier changes that would have left the
 //! smallest residual `g(x) - x` if the map were linear (Anderson 1965, doi:10.1145/321296.321305; Walker and Ni 2011,
 //! doi:10.1137/10078356X; for spin-ups Khatiwala 2024, doi:10.1126/sciadv.adn2839). Far from linear that leads astray,
-//! so coefficients are penalised, steps are bounded, and a point whose residual is much larger than the best one's is given
-//! up: the map goes on from the best point and is followed for some time before points are mixed again.
+//! so coefficients are penalised, steps are bounded, and a point that is much worse than the best one is given up: the map
+//! goes on from the best point and is followed for some time before points are mixed again. What a mixed point upsets
+//! that is fast may be let settle before it is judged, by following the map for a step in between (Pratapa et al. 2016,
+//! doi:10.1016/j.jcp.2015.11.018).
 
 use std::collections::VecDeque;
 
@@ -19,7 +21,12 @@ pub(super) struct Settings {
     pub largest_step: f64,
     /// Factor by which a residual may exceed the best one.
     pub growth: f64,
+    /// Images that are followed after a mixed point before it is judged and the next one is mixed.
+    pub relaxed: usize,
 }
+
+/// Most images that are followed after a failure.
+const LONGEST_PAUSE: usize = 8;
 
 /// Where to evaluate the map next.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,7 +42,6 @@ pub(super) enum Next {
 struct Evaluation {
     residual: Vec<f64>,
     image: Vec<f64>,
-    norm: f64,
 }
 
 /// Mixes the points of one sequence.
@@ -44,52 +50,93 @@ pub(super) struct Mixer {
     settings: Settings,
     /// The last ones, newest first, that the next point is mixed from.
     known: VecDeque<Evaluation>,
-    /// Smallest residual since a point was given up.
-    best: f64,
-    /// Whether the point that comes next was mixed; else it is an image.
-    mixed: bool,
-    /// Images that are taken as they are before mixing goes on, and how many after the next failure.
+    /// Smallest residual since a point was given up, and the least that moved.
+    best: Progress,
+    /// Whether the last mixed point has still to be judged.
+    on_trial: bool,
+    /// Images that are followed before the next point is mixed, and how many after the next failure.
+    follow: usize,
     pause: usize,
-    next_pause: usize,
+    is_best: bool,
+}
+
+/// How far a point is from its image; smaller is better.
+#[derive(Clone, Copy, Debug)]
+struct Progress {
+    residual: f64,
+    moved: f64,
+}
+
+impl Progress {
+    const NONE: Self = Self { residual: f64::INFINITY, moved: f64::INFINITY };
+
+    /// Whether either is more than `growth` times the other's, or is not a number.
+    fn is_worse(&self, other: &Self, growth: f64) -> bool {
+        let worse = |a: f64, b: f64| a.is_nan() || a > growth * b;
+        worse(self.residual, other.residual) || worse(self.moved, other.moved)
+    }
 }
 
 impl Mixer {
     pub fn new(settings: Settings) -> Self {
-        Self { settings, known: VecDeque::new(), best: f64::INFINITY, mixed: false, pause: 0, next_pause: 1 }
+        Self {
+            settings,
+            known: VecDeque::new(),
+            best: Progress::NONE,
+            on_trial: false,
+            follow: 0,
+            pause: 1,
+            is_best: false,
+        }
     }
 
-    /// Takes in a point and its image.
-    pub fn next(&mut self, at: &[f64], image: Vec<f64>) -> Next {
+    /// Takes in a point, its image, and how much `moved` from one to the other in units that the coordinates hide.
+    pub fn next(&mut self, at: &[f64], image: Vec<f64>, moved: f64) -> Next {
         let residual = difference(&image, at);
-        let norm = length(&residual);
-        if self.mixed && (norm.is_nan() || norm > self.settings.growth * self.best) {
-            return self.give_up();
+        let progress = Progress { residual: length(&residual), moved };
+        if self.on_trial && self.follow == 0 {
+            if progress.is_worse(&self.best, self.settings.growth) {
+                return self.give_up();
+            }
+            self.on_trial = false;
+            self.pause = (self.pause / 2).max(1);
         }
-        if self.mixed && norm < self.best {
-            self.next_pause = (self.next_pause / 2).max(1);
+        self.is_best = !self.on_trial && progress.residual <= self.best.residual;
+        if !self.on_trial {
+            self.best.residual = self.best.residual.min(progress.residual);
+            self.best.moved = self.best.moved.min(progress.moved);
         }
-        self.best = self.best.min(norm);
-        self.known.push_front(Evaluation { residual, image, norm });
+        self.known.push_front(Evaluation { residual, image });
         self.known.truncate(self.settings.window + 1);
-        self.mixed = self.pause == 0 && self.known.len() > 1;
-        self.pause = self.pause.saturating_sub(1);
-        Next::At(if self.mixed { self.mix() } else { self.known[0].image.clone() })
+        Next::At(self.mix_or_follow())
+    }
+
+    /// The last image, or a point mixed from the known ones.
+    fn mix_or_follow(&mut self) -> Vec<f64> {
+        if self.follow > 0 || self.known.len() < 2 {
+            self.follow = self.follow.saturating_sub(1);
+            return self.known[0].image.clone();
+        }
+        self.on_trial = true;
+        self.follow = self.settings.relaxed;
+        self.mix()
     }
 
     /// Goes back, and follows the map itself for longer than after the last failure: mixing from the same points again
     /// would fail again.
     fn give_up(&mut self) -> Next {
         self.known.clear();
-        self.best = f64::INFINITY;
-        self.mixed = false;
-        self.pause = self.next_pause;
-        self.next_pause *= 2;
+        self.best = Progress::NONE;
+        self.is_best = false;
+        self.on_trial = false;
+        self.follow = self.pause;
+        self.pause = (2 * self.pause).min(LONGEST_PAUSE);
         Next::BackToBest
     }
 
-    /// Whether the last point is the best so far.
+    /// Whether the last point is the best since one was given up.
     pub fn is_best(&self) -> bool {
-        self.known.front().is_some_and(|last| last.norm <= self.best)
+        self.is_best
     }
 
     /// The next point from those known.
@@ -171,7 +218,8 @@ fn subtract(from: &mut [f64], factor: f64, what: &[f64]) {
 mod tests {
     use super::*;
 
-    const FREE: Settings = Settings { window: 8, penalty: 0.0, largest_step: f64::INFINITY, growth: 1e3 };
+    const FREE: Settings =
+        Settings { window: 8, penalty: 0.0, largest_step: f64::INFINITY, growth: 1e3, relaxed: 0 };
 
     /// Evaluations of `map` until its residual is below `tolerance`, and the point.
     fn solve<const N: usize>(
@@ -187,7 +235,7 @@ mod tests {
             if length(&difference(&image, &at)) < tolerance {
                 return (evaluations, at);
             }
-            let next = mixer.next(&at, image.clone());
+            let next = mixer.next(&at, image.clone(), 0.0);
             if mixer.is_best() {
                 best = image;
             }
@@ -235,18 +283,35 @@ mod tests {
     fn steps_are_bounded_and_a_worse_point_is_given_up() {
         let bounded = Settings { largest_step: 0.5, growth: 1.0, ..FREE };
         let mut mixer = Mixer::new(bounded);
-        assert_eq!(mixer.next(&[0.0], vec![1.0]), Next::At(vec![1.0]));
+        assert_eq!(mixer.next(&[0.0], vec![1.0], 0.0), Next::At(vec![1.0]));
         // Residuals 1 and 0.9: the root of the secant is 10, nine beyond what is allowed.
-        assert_eq!(mixer.next(&[1.0], vec![1.9]), Next::At(vec![2.4]));
+        assert_eq!(mixer.next(&[1.0], vec![1.9], 0.0), Next::At(vec![2.4]));
         assert!(mixer.is_best());
-        assert_eq!(mixer.next(&[2.4], vec![7.0]), Next::BackToBest);
+        assert_eq!(mixer.next(&[2.4], vec![7.0], 0.0), Next::BackToBest);
         // The map is followed before mixing goes on: for one step here, for two after a second failure.
-        assert_eq!(mixer.next(&[1.9], vec![2.7]), Next::At(vec![2.7]));
-        assert_eq!(mixer.next(&[2.7], vec![3.4]), Next::At(vec![3.9]));
-        assert_eq!(mixer.next(&[3.9], vec![9.0]), Next::BackToBest);
-        assert_eq!(mixer.next(&[3.4], vec![4.0]), Next::At(vec![4.0]));
-        assert_eq!(mixer.next(&[4.0], vec![4.5]), Next::At(vec![4.5]));
-        assert_eq!(mixer.next(&[4.5], vec![4.9]), Next::At(vec![5.4]));
+        assert_eq!(mixer.next(&[1.9], vec![2.7], 0.0), Next::At(vec![2.7]));
+        assert_eq!(mixer.next(&[2.7], vec![3.4], 0.0), Next::At(vec![3.9]));
+        assert_eq!(mixer.next(&[3.9], vec![9.0], 0.0), Next::BackToBest);
+        assert_eq!(mixer.next(&[3.4], vec![4.0], 0.0), Next::At(vec![4.0]));
+        assert_eq!(mixer.next(&[4.0], vec![4.5], 0.0), Next::At(vec![4.5]));
+        assert_eq!(mixer.next(&[4.5], vec![4.9], 0.0), Next::At(vec![5.4]));
+    }
+
+    #[test]
+    fn a_mixed_point_settles_before_it_is_judged_and_what_moves_counts_too() {
+        let mut mixer = Mixer::new(Settings { relaxed: 1, growth: 2.0, ..FREE });
+        assert_eq!(mixer.next(&[0.0], vec![1.0], 9.0), Next::At(vec![1.0]));
+        assert!(
+            matches!(mixer.next(&[1.0], vec![1.9], 8.0), Next::At(root) if (root[0] - 10.0).abs() < 1e-9)
+        );
+        // Upset at first, at rest a step later: kept.
+        assert_eq!(mixer.next(&[10.0], vec![20.0], 99.0), Next::At(vec![20.0]));
+        assert!(!mixer.is_best());
+        let Next::At(next) = mixer.next(&[20.0], vec![20.1], 0.5) else { panic!("given up") };
+        assert!(mixer.is_best());
+        // The residual is small, but more moves than before.
+        assert_eq!(mixer.next(&next, vec![20.2], 0.5), Next::At(vec![20.2]));
+        assert_eq!(mixer.next(&[20.2], vec![20.21], 50.0), Next::BackToBest);
     }
 
     #[test]

@@ -28,6 +28,17 @@ impl Coordinates {
         all
     }
 
+    /// Sum of what the coordinates' pools differ by, g m⁻². In logarithms, litter that is a thousand times too much for
+    /// the nitrogen there is hardly moves; in grams it does.
+    pub fn distance(self, a: &ColumnState, b: &ColumnState) -> f64 {
+        let mut of_a = Vec::new();
+        self.each(&mut a.clone(), |value| of_a.push(*value));
+        let mut of_a = of_a.into_iter();
+        let mut sum = 0.0;
+        self.each(&mut b.clone(), |value| sum += of_a.next().map_or(0.0, |a| (*value - a).abs()));
+        sum
+    }
+
     /// Gives `state` these coordinates where they differ from its own, and the nitrogen that follows: of soil organic
     /// matter by its C:N, of tissues in proportion to their carbon.
     pub fn put(self, coordinates: &[f64], state: &mut ColumnState, column: &Column) {
