@@ -1,7 +1,7 @@
 //! Weather of single months: normals with anomalies that neighbouring cells share.
 
 use reterra_fields::Month;
-use reterra_land::forcing::MonthlyWeather;
+use reterra_land::forcing::{Atmosphere, MonthlyWeather};
 
 use crate::climate::{MONTHS, Normals};
 use crate::noise::{Field, Fractal, key};
@@ -42,7 +42,7 @@ pub(crate) fn months(
                 // Saturation rises by about 6 % a kelvin; half of it stays as deficit.
                 vpd: normals.vpd[k] * (0.03 * shift - RAIN_MOISTENS * wet).exp(),
                 precipitation: normals.precipitation[k] * (RAIN_SD * wet - 0.5 * RAIN_SD * RAIN_SD).exp(),
-                co2,
+                air: Atmosphere::with_co2(co2),
             }
         })
         .collect()

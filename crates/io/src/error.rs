@@ -185,6 +185,14 @@ pub enum IoError {
         /// What stands there.
         found: String,
     },
+    /// A year that does not come after the one before.
+    #[error("{at}: year {value} does not come after the line before; put the years in order, each once")]
+    NotAscending {
+        /// Where.
+        at: Place,
+        /// The year.
+        value: String,
+    },
     /// A station that stands twice.
     #[error("{}, line {line}: station `{id}` (or this month of it) stands twice; keep one line", path.display())]
     Duplicate {

@@ -14,6 +14,7 @@ pub mod fluxnet;
 pub mod monthly;
 pub mod normals;
 pub mod quantity;
+pub mod scenario;
 pub mod site_table;
 mod table;
 

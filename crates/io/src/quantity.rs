@@ -41,6 +41,10 @@ pub enum Quantity {
     Wind,
     /// A quality figure or other fraction, 1.
     Fraction,
+    /// Of another value, 1.
+    Multiple,
+    /// Difference of two temperatures, K.
+    TemperatureChange,
 }
 
 /// A unit: its spellings (the first is the usual one) and `SI = factor · value + offset`.
@@ -102,6 +106,7 @@ const WATER_CONTENT: &[Unit] =
 const CO2: &[Unit] = &[unit(&["ppm", "umol mol-1", "umol/mol"], 1.0)];
 const WIND: &[Unit] = &[unit(&["m s-1", "m/s"], 1.0)];
 const FRACTION: &[Unit] = &[unit(&["1"], 1.0)];
+const TEMPERATURE_CHANGE: &[Unit] = &[unit(&["K", "degC"], 1.0)];
 
 impl Quantity {
     /// Its name in messages.
@@ -121,6 +126,8 @@ impl Quantity {
             Quantity::Co2 => "CO2 mole fraction",
             Quantity::Wind => "wind speed",
             Quantity::Fraction => "fraction",
+            Quantity::Multiple => "multiple",
+            Quantity::TemperatureChange => "temperature change",
         }
     }
 
@@ -162,6 +169,8 @@ impl Quantity {
             Quantity::WaterContent | Quantity::Fraction => [0.0, 1.0],
             Quantity::Co2 => [100.0, 2000.0],
             Quantity::Wind => [0.0, 120.0],
+            Quantity::Multiple => [0.0, 100.0],
+            Quantity::TemperatureChange => [-15.0, 15.0],
         }
     }
 
@@ -178,7 +187,8 @@ impl Quantity {
             Quantity::WaterContent => WATER_CONTENT,
             Quantity::Co2 => CO2,
             Quantity::Wind => WIND,
-            Quantity::Fraction => FRACTION,
+            Quantity::Fraction | Quantity::Multiple => FRACTION,
+            Quantity::TemperatureChange => TEMPERATURE_CHANGE,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use reterra_land::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND, simulate_batch};
 use reterra_land::energy::solar::SolarTable;
-use reterra_land::forcing::{MonthlyWeather, WeatherSeries};
+use reterra_land::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
 use reterra_land::lanes::{Batched, Lanes, Real, WIDTH};
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::Pft;
@@ -26,7 +26,7 @@ fn weather() -> WeatherSeries {
                 shortwave: 130.0 - 95.0 * wave,
                 vpd: 400.0 - 250.0 * wave,
                 precipitation: 2.2e-5,
-                co2: 390.0,
+                air: Atmosphere::with_co2(390.0),
             }
         })
         .collect();

@@ -1,4 +1,4 @@
-//! What drives a column: daily weather, and the monthly means it is made from.
+//! What drives a column: daily weather and what the air holds, and the monthly means they are made from.
 
 use crate::batched;
 use crate::constants::DAY;
@@ -26,8 +26,27 @@ batched! {
     }
 }
 
-/// Monthly means of the weather, and the air's CO₂.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+batched! {
+    /// What the air brings besides weather; it changes from month to month.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    pub struct Atmosphere {
+        /// CO₂ mole fraction, µmol mol⁻¹.
+        pub co2: T,
+        /// Nitrogen deposition, as a multiple of the site's.
+        pub deposition: T,
+    }
+}
+
+impl Atmosphere {
+    /// Air of `co2` µmol mol⁻¹ that brings the site's own nitrogen deposition.
+    #[must_use]
+    pub fn with_co2(co2: f64) -> Self {
+        Self { co2, deposition: 1.0 }
+    }
+}
+
+/// Monthly means of the weather, and what the air holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MonthlyWeather {
     /// Mean of daily minimum temperature, K.
     pub tmin: f64,
@@ -39,8 +58,8 @@ pub struct MonthlyWeather {
     pub vpd: f64,
     /// Precipitation, kg m⁻² s⁻¹.
     pub precipitation: f64,
-    /// CO₂ mole fraction, µmol mol⁻¹.
-    pub co2: f64,
+    /// CO₂ and nitrogen deposition.
+    pub air: Atmosphere,
 }
 
 impl MonthlyWeather {
@@ -55,7 +74,8 @@ impl MonthlyWeather {
             ("shortwave", self.shortwave, 0.0, 600.0),
             ("vpd", self.vpd, 0.0, 15_000.0),
             ("precipitation", self.precipitation, 0.0, 0.02),
-            ("co2", self.co2, 100.0, 5_000.0),
+            ("co2", self.air.co2, 100.0, 5_000.0),
+            ("deposition", self.air.deposition, 0.0, 1_000.0),
         ];
         for (variable, value, lower, upper) in limits {
             if !(value >= lower && value <= upper) {
@@ -74,8 +94,8 @@ pub const MONTH_DAYS: [usize; 12] = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
 pub struct WeatherSeries {
     /// Month of the year of the first entry, 0 = January.
     pub first_month: usize,
-    /// CO₂ by month, µmol mol⁻¹.
-    pub co2: Vec<f64>,
+    /// CO₂ and nitrogen deposition by month.
+    pub air: Vec<Atmosphere>,
     /// One entry a day.
     pub days: Vec<DailyWeather>,
 }
@@ -84,7 +104,7 @@ impl WeatherSeries {
     /// Number of months.
     #[must_use]
     pub fn months(&self) -> usize {
-        self.co2.len()
+        self.air.len()
     }
 
     /// Walks over months: position, first day of the year, and the month's days.
@@ -110,7 +130,7 @@ impl WeatherSeries {
                 shortwave: mean(|d| d.shortwave),
                 vpd: mean(|d| d.vpd),
                 precipitation: mean(|d| d.precipitation) / DAY,
-                co2: self.co2[m],
+                air: self.air[m],
             }
         };
         self.by_month().map(of_month).collect()
@@ -124,7 +144,7 @@ impl WeatherSeries {
         let end: usize = start + range.clone().map(length).sum::<usize>();
         Self {
             first_month: (self.first_month + range.start) % 12,
-            co2: self.co2[range].to_vec(),
+            air: self.air[range].to_vec(),
             days: self.days[start..end].to_vec(),
         }
     }

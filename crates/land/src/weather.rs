@@ -66,7 +66,7 @@ pub fn disaggregate_part(
 ) -> Result<WeatherSeries, LandError> {
     let month_of_year = |m: usize| (first_month + m) % 12;
     let mut series =
-        WeatherSeries { first_month: month_of_year(part.start), co2: Vec::new(), days: Vec::new() };
+        WeatherSeries { first_month: month_of_year(part.start), air: Vec::new(), days: Vec::new() };
     for m in part {
         let month = &months[m];
         month.validate(m)?;
@@ -76,7 +76,7 @@ pub fn disaggregate_part(
         let rain = rain_of(month, length, &mut memory.wet, &mut key.stream());
         let mut draws = StreamKey { member: 1, ..key }.stream();
         series.days.extend(days_of(month, neighbours, &rain, &mut memory.noise, &mut draws));
-        series.co2.push(month.co2);
+        series.air.push(month.air);
     }
     Ok(series)
 }
@@ -179,6 +179,7 @@ fn scale_to_mean(values: &mut [f64], mean: f64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::forcing::Atmosphere;
 
     fn year() -> Vec<MonthlyWeather> {
         (0..48)
@@ -190,7 +191,7 @@ mod tests {
                     shortwave: 120.0 + 95.0 * phase,
                     vpd: 400.0 + 300.0 * phase,
                     precipitation: (0.5 + f64::from(m % 5)) / DAY,
-                    co2: 380.0,
+                    air: Atmosphere::with_co2(380.0),
                 }
             })
             .collect()

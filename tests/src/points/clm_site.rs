@@ -9,7 +9,7 @@ use std::sync::Arc;
 use reterra_land::column::{Base, Column, ColumnState, Cover, Site, simulate_days};
 use reterra_land::constants::DAY;
 use reterra_land::energy::solar::SolarTable;
-use reterra_land::forcing::{DailyWeather, MONTH_DAYS, WeatherSeries};
+use reterra_land::forcing::{Atmosphere, DailyWeather, MONTH_DAYS, WeatherSeries};
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::Pft;
 use reterra_land::soil::LAYERS;
@@ -201,7 +201,7 @@ fn forcing(folder: &Path) -> Result<WeatherSeries, ValidationError> {
             });
         }
     }
-    Ok(WeatherSeries { first_month: 0, co2: vec![CO2; 12 * YEARS], days })
+    Ok(WeatherSeries { first_month: 0, air: vec![Atmosphere::with_co2(CO2); 12 * YEARS], days })
 }
 
 /// Records of a day: files hold 3-hourly, hourly or half-hourly months.

@@ -9,7 +9,7 @@ use reterra_domain::SyntheticEurope;
 use reterra_fields::{Month, RotatedGrid, Window};
 use reterra_land::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND, simulate_batch};
 use reterra_land::energy::solar::SolarTable;
-use reterra_land::forcing::{MonthlyWeather, WeatherSeries};
+use reterra_land::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
 use reterra_land::lanes::{Batched, Lanes, WIDTH};
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::Pft;
@@ -103,7 +103,7 @@ fn one_type() -> Result<Batch, ValidationError> {
                 shortwave: 130.0 - 95.0 * wave,
                 vpd: 400.0 - 250.0 * wave,
                 precipitation: 2.2e-5,
-                co2: 390.0,
+                air: Atmosphere::with_co2(390.0),
             }
         })
         .collect();

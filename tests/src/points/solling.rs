@@ -10,7 +10,7 @@ use std::sync::Arc;
 use reterra_land::column::{Base, Column, ColumnState, Cover, Site, simulate_days};
 use reterra_land::energy::radiation::saturation_vapour_pressure;
 use reterra_land::energy::solar::SolarTable;
-use reterra_land::forcing::{DailyWeather, MONTH_DAYS, UNKNOWN, WeatherSeries};
+use reterra_land::forcing::{Atmosphere, DailyWeather, MONTH_DAYS, UNKNOWN, WeatherSeries};
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::Pft;
 use reterra_land::soil::LAYERS;
@@ -216,8 +216,9 @@ fn weather(file: &Path) -> Result<WeatherSeries, ValidationError> {
     };
     let days: Vec<DailyWeather> = (0..columns[0].len()).map(day).collect();
     let months = days.len() / YEAR * MONTH_DAYS.len();
-    let co2 = (0..months).map(|m| CO2[0] + CO2[1] * (m as f64 + 0.5) / 12.0).collect();
-    Ok(WeatherSeries { first_month: 0, co2, days })
+    let co2 = |m: usize| CO2[0] + CO2[1] * (m as f64 + 0.5) / 12.0;
+    let air = (0..months).map(|m| Atmosphere::with_co2(co2(m))).collect();
+    Ok(WeatherSeries { first_month: 0, air, days })
 }
 
 #[cfg(test)]

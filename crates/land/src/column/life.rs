@@ -59,7 +59,7 @@ impl<T: Real> Today<'_, T> {
     ) {
         let column = self.column;
         let climate = self.soil_climate(state, loss);
-        let mut input = SoilInput { nitrogen_deposition: column.deposition, ..SoilInput::default() };
+        let mut input = SoilInput { nitrogen_deposition: self.deposition, ..SoilInput::default() };
         let mut wants = Wants::new();
         for ((tile, plant), canopy) in column.tiles.iter().zip(&mut state.plants).zip(canopies) {
             let litter = self.shed_leaves(tile, plant, &state.temperature, canopy.lai);

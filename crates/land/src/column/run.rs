@@ -6,7 +6,7 @@ use super::setup::Column;
 use super::state::ColumnState;
 use super::step::step;
 use crate::error::LandError;
-use crate::forcing::{DailyWeather, WeatherSeries};
+use crate::forcing::{Atmosphere, DailyWeather, WeatherSeries};
 use crate::lanes::{Batched, Real};
 use crate::soil::OperatorTrace;
 
@@ -84,11 +84,11 @@ pub fn simulate_days<T: Real>(
     let mut outcome = BatchOutcome { imbalance: LargestImbalance::default(), failures: vec![None; T::WIDTH] };
     let mut position = 0;
     for (month, first_day, days) in weather[0].by_month() {
-        let co2 = T::from_lanes(|k| weather[k].co2[month]);
+        let air = Atmosphere::gather(&|k| &weather[k].air[month]);
         for of_month in 0..days.len() {
             let of_year = first_day + of_month;
             let today = DailyWeather::gather(&|k| &weather[k].days[position + of_month]);
-            let (fluxes, residual) = step(column, state, &today, (of_year, co2), trace.as_deref_mut());
+            let (fluxes, residual) = step(column, state, &today, (of_year, &air), trace.as_deref_mut());
             if residual.fails() {
                 for (lane, failure) in outcome.failures.iter_mut().enumerate() {
                     *failure = failure.take().or_else(|| residual.failure(lane, of_year));

@@ -9,24 +9,24 @@ use super::surface::Ground;
 use super::today::Today;
 use crate::constants::FREEZING;
 use crate::energy::soil_temperature;
-use crate::forcing::DailyWeather;
+use crate::forcing::{Atmosphere, DailyWeather};
 use crate::lanes::Real;
 use crate::soil::OperatorTrace;
 use crate::soil::grid::{INTERFACE, LAYERS};
 use crate::water::soil_water::Wetness;
 
-/// Advances a column, or a batch of them, by one day; `(day of the year, CO₂)` in 0-based days and µmol mol⁻¹.
+/// Advances a column, or a batch of them, by one day, the 0-based `day` of the year.
 /// Returns the day's flows and what the budgets leave unexplained.
 pub(super) fn step<T: Real>(
     column: &Column<T>,
     state: &mut ColumnState<T>,
     weather: &DailyWeather<T>,
-    (day, co2): (usize, T),
+    (day, air): (usize, &Atmosphere<T>),
     trace: Option<&mut OperatorTrace<T>>,
 ) -> (DayFluxes<T>, Residual<T>) {
     let before = Stocks::of(column, state);
     let wetness = Wetness::new(&state.water, &column.hydraulics);
-    let today = Today::new(column, weather, (day, co2), wetness);
+    let today = Today::new(column, weather, (day, air), wetness);
     let mut fluxes = DayFluxes { precipitation: today.precipitation, ..DayFluxes::default() };
     let mut canopies = Canopies::new();
     let Ground { loss, surface } = today.exchange(state, |canopy| canopies.push(canopy), &mut fluxes);

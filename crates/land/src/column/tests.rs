@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::energy::solar::SolarTable;
 use crate::error::LandError;
-use crate::forcing::{MonthlyWeather, WeatherSeries};
+use crate::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
 use crate::lanes::{Batched, Lanes, WIDTH};
 use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
@@ -22,7 +22,7 @@ fn weather(years: usize) -> WeatherSeries {
             shortwave: 130.0 - 95.0 * wave,
             vpd: 400.0 - 250.0 * wave,
             precipitation: 2.5e-5,
-            co2: 390.0,
+            air: Atmosphere::with_co2(390.0),
         }
     };
     let months: Vec<MonthlyWeather> = (0..12 * years).map(month).collect();

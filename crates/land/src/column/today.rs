@@ -4,7 +4,7 @@ use super::setup::{Column, Tile};
 use crate::constants::{AIR_HEAT, DAY, DRY_AIR, FREEZING, LATENT_VAPOUR};
 use crate::energy::radiation::{longwave_loss, net_longwave_loss, saturation_vapour_pressure};
 use crate::energy::solar::SolarDay;
-use crate::forcing::{DailyWeather, MONTH_DAYS, UNKNOWN};
+use crate::forcing::{Atmosphere, DailyWeather, MONTH_DAYS, UNKNOWN};
 use crate::lanes::Real;
 use crate::parameters::Parameters;
 use crate::water::evapotranspiration::{Air, PenmanMonteith};
@@ -41,8 +41,10 @@ pub(super) struct Today<'a, T: Real> {
     pub vpd: T,
     /// Precipitation, kg m⁻² d⁻¹.
     pub precipitation: T,
-    /// µmol mol⁻¹.
+    /// CO₂, µmol mol⁻¹.
     pub co2: T,
+    /// Nitrogen deposition, gN m⁻² d⁻¹.
+    pub deposition: T,
     /// Share of the day with daylight.
     pub day_share: T,
     /// How wet the soil was in the morning.
@@ -57,7 +59,7 @@ impl<'a, T: Real> Today<'a, T> {
     pub fn new(
         column: &'a Column<T>,
         weather: &DailyWeather<T>,
-        (day, co2): (usize, T),
+        (day, air): (usize, &Atmosphere<T>),
         wetness: Wetness<T>,
     ) -> Self {
         let p = &column.parameters;
@@ -79,7 +81,8 @@ impl<'a, T: Real> Today<'a, T> {
             shortwave,
             vpd,
             precipitation: weather.precipitation * p.forc_rain_scale,
-            co2,
+            co2: air.co2,
+            deposition: column.deposition * air.deposition,
             day_share: sun.day_length / DAY,
             wetness,
             month: month_of(day),

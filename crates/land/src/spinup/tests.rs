@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND};
 use crate::energy::solar::SolarTable;
-use crate::forcing::{MonthlyWeather, WeatherSeries};
+use crate::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
 use crate::lanes::{Lanes, WIDTH};
 use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
@@ -22,7 +22,7 @@ fn weather() -> WeatherSeries {
             shortwave: 120.0 - 95.0 * wave,
             vpd: 350.0 - 250.0 * wave,
             precipitation: if m < 12 { 2.5e-5 } else { 1.8e-5 },
-            co2: 380.0,
+            air: Atmosphere::with_co2(380.0),
         }
     };
     let months: Vec<MonthlyWeather> = (0..24).map(month).collect();

@@ -7,7 +7,7 @@ use crate::constants::FREEZING;
 use crate::energy::radiation::saturation_vapour_pressure;
 use crate::energy::solar::SolarTable;
 use crate::error::LandError;
-use crate::forcing::{DailyWeather, MonthlyWeather, WeatherSeries};
+use crate::forcing::{Atmosphere, DailyWeather, MonthlyWeather, WeatherSeries};
 use crate::weather::disaggregate;
 
 /// What [`MonthlyWeather::validate`] accepts: temperature, K; radiation, W m⁻²; vapour pressure deficit, Pa;
@@ -92,7 +92,7 @@ impl Climate {
             shortwave: sun * self.clear * dice.between(0.8, 1.2),
             vpd: (1.0 - self.humidity) * saturation_vapour_pressure(mean - FREEZING),
             precipitation: (self.rain * wet * dice.decades(0.3, 3.0)).min(WETTEST),
-            co2: self.co2,
+            air: Atmosphere { co2: self.co2, deposition: dice.decades(0.01, 10.0) },
         }
     }
 }
@@ -106,7 +106,7 @@ fn anything(dice: &mut Dice) -> MonthlyWeather {
         shortwave: dice.within(0.0, BRIGHTEST),
         vpd: dice.within(0.0, DRIEST),
         precipitation: if dice.one_in(2) { dice.within(0.0, WETTEST) } else { dice.decades(1e-9, 1e-4) },
-        co2: dice.within(CO2[0], CO2[1]),
+        air: Atmosphere { co2: dice.within(CO2[0], CO2[1]), deposition: dice.decades(0.01, 10.0) },
     }
 }
 

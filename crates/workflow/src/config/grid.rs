@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::decode::Source;
 use super::paths::Bases;
 use super::validate::Validator;
-use super::{Document, Overrides, Period, Spinup};
+use super::{Document, Overrides, Period, ScenarioInput, Spinup};
 use crate::WorkflowError;
 
 /// One validated gridded run. Made by [`Document::parse`] only, so holding one means it was checked.
@@ -69,12 +69,15 @@ impl GridDomain {
 }
 
 /// What drives the columns: synthetic weather with the cells' normals and correlated anomalies.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GridForcing {
     /// Years of weather that one spin-up cycle runs over, from the period's start.
     pub cycle_years: u32,
-    /// Constant CO2 mole fraction, ppm.
+    /// Constant CO2 mole fraction, ppm, where no scenario tells it.
     pub co2_ppm: f64,
+    /// What changes from year to year besides weather.
+    #[serde(skip)]
+    pub scenario: Option<ScenarioInput>,
 }
 
 /// What a gridded run writes.

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 pub use values::{
     Assimilate, Calibrate, Domain, ErrorModel, Forcing, ForcingSource, InflationChoice, InputPath, Mode,
-    Observations, Parameter, Period, Product, Spinup, SpinupMethod, Validation, Workflow,
+    Observations, Parameter, Period, Product, ScenarioInput, Spinup, SpinupMethod, Validation, Workflow,
 };
 pub use variable::Variable;
 

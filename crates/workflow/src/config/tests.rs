@@ -176,6 +176,22 @@ fn missing_input_lists_where_it_was_looked_for() {
 }
 
 #[test]
+fn a_scenario_is_read_with_the_workflow_and_refused_with_its_line() {
+    let with = |table: &str| {
+        let directory = workflow_directory();
+        std::fs::write(directory.path().join("rcp.csv"), table).unwrap();
+        let text = GOOD.replace("co2_ppm = 380.0", "scenario = \"rcp.csv\"");
+        parse(&text, &directory.path().join("toy.toml"), Overrides::default(), KNOWN)
+    };
+    let read = with("year,co2_ppm,temperature_change_K\n2001,371,0\n2101,700,3\n").unwrap();
+    let scenario = read.forcing.scenario.unwrap().scenario;
+    let change = scenario.at("2050-12".parse().unwrap());
+    assert!((change.temperature - 1.4837).abs() < 1e-3 && change.co2.unwrap() > 530.0, "{change:?}");
+    let message = with("year,co2_ppm\n2001,371\n2001,372\n").unwrap_err().to_string();
+    assert!(message.contains("rcp.csv") && message.contains("2001"), "{message}");
+}
+
+#[test]
 fn data_directory_comes_before_the_workflow_files_own() {
     let (own, data) = (workflow_directory(), workflow_directory());
     std::fs::remove_file(data.path().join("normals.csv")).unwrap();

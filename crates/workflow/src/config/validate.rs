@@ -5,13 +5,14 @@ use std::fmt::Display;
 use std::ops::RangeBounds;
 
 use reterra_fields::calendar::Month;
+use reterra_io::scenario::read_scenario;
 use reterra_statistics::prior::{Bounds, Prior};
 
 use super::decode::{Source, nearest};
 use super::paths::Bases;
 use super::values::{
     Assimilate, Calibrate, Domain, ErrorModel, Forcing, ForcingSource, InflationChoice, Mode, Observations,
-    Parameter, Period, Product, Spinup, SpinupMethod, Validation, Workflow,
+    Parameter, Period, Product, ScenarioInput, Spinup, SpinupMethod, Validation, Workflow,
 };
 use super::variable::YEAR;
 use super::written::{
@@ -100,7 +101,15 @@ impl Validator<'_> {
             WrittenForcingKind::Normals => self.normals(w)?,
             WrittenForcingKind::Monthly => self.monthly(w)?,
         };
-        Ok(Forcing { source, cycle_years, nitrogen_deposition: nitrogen_deposition / YEAR })
+        let scenario = self.scenario(w.scenario.as_ref())?;
+        Ok(Forcing { source, cycle_years, nitrogen_deposition: nitrogen_deposition / YEAR, scenario })
+    }
+
+    pub(super) fn scenario(&self, written: Option<&String>) -> Checked<Option<ScenarioInput>> {
+        let Some(written) = written else { return Ok(None) };
+        let file = self.bases.resolve(&self.source, "forcing.scenario", written)?;
+        let scenario = read_scenario(&file.path)?;
+        Ok(Some(ScenarioInput { file, scenario }))
     }
 
     fn normals(&self, w: &WrittenForcing) -> Checked<ForcingSource> {

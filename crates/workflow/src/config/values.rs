@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use reterra_fields::calendar::Month;
+use reterra_io::scenario::Scenario;
 use reterra_statistics::prior::Prior;
 use serde::{Deserialize, Serialize};
 
@@ -94,6 +95,18 @@ pub struct Forcing {
     pub cycle_years: u32,
     /// Nitrogen deposition, gN m-2 s-1 (written per year), where the station table gives none.
     pub nitrogen_deposition: f64,
+    /// What changes from year to year besides.
+    #[serde(skip)]
+    pub scenario: Option<ScenarioInput>,
+}
+
+/// A scenario, read, and where from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScenarioInput {
+    /// The table.
+    pub file: InputPath,
+    /// What it says.
+    pub scenario: Scenario,
 }
 
 /// The two kinds of forcing.

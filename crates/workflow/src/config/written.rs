@@ -69,6 +69,7 @@ pub(super) struct WrittenForcing {
     pub cycle_years: Option<u32>,
     pub co2_ppm: Option<f64>,
     pub nitrogen_deposition: Option<f64>,
+    pub scenario: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

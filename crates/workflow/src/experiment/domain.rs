@@ -6,9 +6,10 @@ use reterra_fields::station::Station;
 use reterra_io::monthly::{MonthlyObservations, MonthlySeries, read_series, series_path};
 use reterra_io::normals::{Normals, read_normals};
 use reterra_io::site_table::read_stations;
-use reterra_land::forcing::MonthlyWeather;
+use reterra_land::forcing::{Atmosphere, MonthlyWeather};
 
 use super::case::{CaseInput, Series, StationCase};
+use super::scenario;
 use crate::config::{ForcingSource, Variable, Workflow};
 use crate::engine::{Inputs, StageError};
 
@@ -47,6 +48,9 @@ pub fn add_inputs(inputs: Inputs, workflow: &Workflow) -> Result<Inputs, StageEr
         .config("domain", &workflow.domain)?
         .config("forcing", &workflow.forcing)?
         .config("period", &workflow.period)?;
+    if let Some(scenario) = &workflow.forcing.scenario {
+        inputs = inputs.file(&scenario.file);
+    }
     match &workflow.forcing.source {
         ForcingSource::Normals { file, .. } => inputs = inputs.file(file),
         ForcingSource::Monthly { directory } => {
@@ -77,7 +81,7 @@ pub fn load_cases(workflow: &Workflow) -> Result<Vec<StationCase>, StageError> {
                 station.id, workflow.domain.stations.written
             )));
         };
-        let input = match (&workflow.forcing.source, &normals) {
+        let mut input = match (&workflow.forcing.source, &normals) {
             (ForcingSource::Monthly { directory }, _) => monthly_input(workflow, station, &directory.path)?,
             (ForcingSource::Normals { file, co2_ppm }, normals) => {
                 let found = normals.as_ref().and_then(|n| n.get(&station.id)).ok_or_else(|| {
@@ -86,6 +90,7 @@ pub fn load_cases(workflow: &Workflow) -> Result<Vec<StationCase>, StageError> {
                 normals_input(workflow, station, found, *co2_ppm)
             }
         };
+        scenario::apply(workflow.forcing.scenario.as_ref(), input.start, &mut input.weather);
         let id = input.station.id.clone();
         let cycle = workflow.forcing.cycle_years as usize * 12;
         let deposition = workflow.forcing.nitrogen_deposition;
@@ -133,7 +138,7 @@ pub fn weather_of(series: &MonthlySeries, m: usize) -> MonthlyWeather {
         shortwave: f.shortwave[m],
         vpd: f.vpd[m],
         precipitation: f.precipitation[m],
-        co2: f.co2[m],
+        air: Atmosphere::with_co2(f.co2[m]),
     }
 }
 
@@ -163,7 +168,7 @@ fn normals_input(workflow: &Workflow, station: Station, normals: &Normals, co2: 
                 shortwave: normals.shortwave[k],
                 vpd: normals.vpd[k],
                 precipitation: normals.precipitation[k],
-                co2,
+                air: Atmosphere::with_co2(co2),
             }
         })
         .collect();

@@ -107,6 +107,7 @@ pub fn remove_break(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use reterra_land::forcing::Atmosphere;
     use reterra_land::weather::disaggregate;
     use reterra_statistics::{Stage, StreamKey};
 
@@ -143,7 +144,7 @@ mod tests {
             shortwave: 100.0,
             vpd: 300.0,
             precipitation: 2e-5,
-            co2: 380.0,
+            air: Atmosphere::with_co2(380.0),
         };
         let reference: Vec<MonthlyWeather> = vec![month; 12 * 14];
         let colder = |m: usize| if m < 24 + 12 * 5 { 1.0 + (m % 12) as f64 / 10.0 } else { 0.0 };

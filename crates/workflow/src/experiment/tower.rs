@@ -15,7 +15,7 @@ use reterra_io::fluxnet::{Daily, DailySeries};
 use reterra_land::column::USUAL_WIND;
 use reterra_land::constants::DAY;
 use reterra_land::energy::solar::SolarTable;
-use reterra_land::forcing::{DailyWeather, MONTH_DAYS, UNKNOWN, WeatherSeries};
+use reterra_land::forcing::{Atmosphere, DailyWeather, MONTH_DAYS, UNKNOWN, WeatherSeries};
 
 use super::case::{CaseInput, Series, StationCase};
 use crate::engine::StageError;
@@ -51,10 +51,10 @@ impl TowerWeather {
         let (start, months) = whole_months(&record.dates)
             .ok_or_else(|| StageError::failed("the daily record holds no whole month; give a longer one"))?;
         let first_month = usize::from(start.month) - 1;
-        let weather = WeatherSeries { first_month, co2: Vec::new(), days: Vec::new() };
+        let weather = WeatherSeries { first_month, air: Vec::new(), days: Vec::new() };
         let places = places(&record.dates, start, months);
         let mut tower = Self { start, weather, wind: USUAL_WIND, filled: BTreeMap::new(), places };
-        tower.weather.co2 = tower.co2(record, months)?;
+        tower.weather.air = tower.co2(record, months)?;
         tower.weather.days = tower.days(record, solar)?;
         tower.wind = tower.mean_wind(record);
         Ok(tower)
@@ -143,7 +143,7 @@ impl TowerWeather {
     }
 
     /// The straight line through the record, at the middle of each month.
-    fn co2(&mut self, record: &DailySeries, months: usize) -> Result<Vec<f64>, StageError> {
+    fn co2(&mut self, record: &DailySeries, months: usize) -> Result<Vec<Atmosphere>, StageError> {
         let values = self.observed(record, Daily::Co2);
         let (level, slope) = straight_line(&values).ok_or_else(|| lacking(Daily::Co2))?;
         self.filled.insert(Daily::Co2, values.iter().filter(|v| v.is_none()).count());
@@ -153,7 +153,7 @@ impl TowerWeather {
             .map(|m| {
                 let middle = begin + 0.5 * length(m);
                 begin += length(m);
-                level + slope * middle
+                Atmosphere::with_co2(level + slope * middle)
             })
             .collect())
     }

@@ -9,6 +9,7 @@ use reterra_land::weather::{Memory, disaggregate_part};
 
 use super::cells::CellColumn;
 use crate::config::grid::GridWorkflow;
+use crate::experiment::scenario;
 
 /// What a cell's weather is made from.
 pub(super) struct CellWeather {
@@ -21,11 +22,9 @@ impl CellWeather {
     /// Weather of `count` months from the start of the period.
     pub fn new(workflow: &GridWorkflow, europe: &SyntheticEurope, of: &CellColumn, count: usize) -> Self {
         let start = workflow.period.start;
-        Self {
-            months: europe.weather(&of.cell, (start, count), workflow.forcing.co2_ppm),
-            first_month: usize::from(start.month) - 1,
-            stream: (workflow.seed, of.cell.number),
-        }
+        let mut months = europe.weather(&of.cell, (start, count), workflow.forcing.co2_ppm);
+        scenario::apply(workflow.forcing.scenario.as_ref(), start, &mut months);
+        Self { months, first_month: usize::from(start.month) - 1, stream: (workflow.seed, of.cell.number) }
     }
 
     /// Days of a part of the months; `memory` is that of the month before.

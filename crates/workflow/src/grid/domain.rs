@@ -24,10 +24,14 @@ pub(super) struct Domain;
 
 /// What enters the keys of all stages of a gridded run.
 pub(super) fn inputs(workflow: &GridWorkflow) -> Result<Inputs, StageError> {
-    Inputs::new()
+    let inputs = Inputs::new()
         .config("seed", &workflow.seed)?
         .config("domain", &workflow.domain)?
-        .config("forcing", &workflow.forcing)
+        .config("forcing", &workflow.forcing)?;
+    Ok(match &workflow.forcing.scenario {
+        Some(scenario) => inputs.file(&scenario.file),
+        None => inputs,
+    })
 }
 
 impl Stage<GridWorkflow> for Domain {

@@ -55,7 +55,7 @@ mod tests {
         Base, Column, Cover, MonthlyOutput, Site, USUAL_WIND, simulate, simulate_batch,
     };
     use reterra_land::energy::solar::SolarTable;
-    use reterra_land::forcing::{MonthlyWeather, WeatherSeries};
+    use reterra_land::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
     use reterra_land::lanes::{Batched, Lanes, WIDTH};
     use reterra_land::parameters::Parameters;
     use reterra_land::plant::pft::Pft;
@@ -103,7 +103,7 @@ mod tests {
                 shortwave: 130.0 - 95.0 * wave,
                 vpd: 450.0 - 300.0 * wave,
                 precipitation: 2.0e-5 * (1.0 + 0.9 * wave),
-                co2: 390.0,
+                air: Atmosphere::with_co2(390.0),
             }
         };
         (0..24).map(month).collect()

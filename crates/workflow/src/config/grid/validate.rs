@@ -62,7 +62,7 @@ impl Validator<'_> {
         self.range("forcing.cycle_years", cycle_years, 1..=200)?;
         let co2_ppm = w.co2_ppm.unwrap_or(DEFAULT_CO2_PPM);
         self.range("forcing.co2_ppm", co2_ppm, 100.0..=2000.0)?;
-        Ok(GridForcing { cycle_years, co2_ppm })
+        Ok(GridForcing { cycle_years, co2_ppm, scenario: self.scenario(w.scenario.as_ref())? })
     }
 
     fn grid_product(&self, w: WrittenGridProduct) -> Checked<GridProduct> {

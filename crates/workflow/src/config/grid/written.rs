@@ -59,6 +59,7 @@ pub(in crate::config) struct WrittenGridForcing {
     pub kind: WrittenGridForcingKind,
     pub cycle_years: Option<u32>,
     pub co2_ppm: Option<f64>,
+    pub scenario: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use reterra_io::monthly::series_path;
 use reterra_report::input::{InputFile, Provenance};
 
-use crate::config::{ForcingSource, Workflow};
+use crate::config::{ForcingSource, ScenarioInput, Workflow};
 use crate::engine::{Context, StageError};
 use crate::experiment::domain::selected_stations;
 use crate::stages::product::{ATTRIBUTIONS, inputs};
@@ -31,6 +31,9 @@ pub(super) fn of(context: &Context<'_>) -> Result<Provenance, StageError> {
 fn places(workflow: &Workflow) -> Result<BTreeMap<String, PathBuf>, StageError> {
     let stations = &workflow.domain.stations;
     let mut places = BTreeMap::from([(stations.written.clone(), stations.path.clone())]);
+    if let Some(ScenarioInput { file, .. }) = &workflow.forcing.scenario {
+        places.insert(file.written.clone(), file.path.clone());
+    }
     match &workflow.forcing.source {
         ForcingSource::Normals { file, .. } => {
             places.insert(file.written.clone(), file.path.clone());
