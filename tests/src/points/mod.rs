@@ -54,6 +54,11 @@ pub const POINTS: &[Point] = &[
     },
     Point { name: "land-1", title: "decomposition of real CLM5 pools", measure: clm_soil::measure },
     Point { name: "land-2", title: "an alpine site against eCLM", measure: clm_site::measure },
+    Point {
+        name: "land-3-stations",
+        title: "skill beside that of the first reanalysis",
+        measure: skill::against_the_first,
+    },
     Point { name: "land-3-daily", title: "daily GPP of two towers", measure: daily::measure },
     Point { name: "land-3-solling", title: "soil water of a beech stand", measure: solling::measure },
     Point {
