@@ -7,6 +7,7 @@ pub mod column;
 pub mod constants;
 pub mod energy;
 pub mod error;
+mod exponential;
 pub mod forcing;
 pub mod lanes;
 pub mod parameters;
