@@ -8,6 +8,7 @@ pub mod constants;
 pub mod energy;
 pub mod error;
 mod exponential;
+pub mod fire;
 pub mod forcing;
 pub mod lanes;
 pub mod parameters;

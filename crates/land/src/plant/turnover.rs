@@ -34,6 +34,10 @@ batched! {
         pub harvest: T,
         /// Nitrogen in it.
         pub harvest_n: T,
+        /// Burned.
+        pub fire: T,
+        /// Nitrogen in it.
+        pub fire_n: T,
     }
 }
 
