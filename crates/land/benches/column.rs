@@ -6,6 +6,7 @@ use std::sync::Arc;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use reterra_land::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND, simulate_batch};
 use reterra_land::energy::solar::SolarTable;
+use reterra_land::fire::Ignition;
 use reterra_land::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
 use reterra_land::lanes::{Batched, Lanes, Real, WIDTH};
 use reterra_land::parameters::Parameters;
@@ -46,6 +47,7 @@ fn column(flnr: f64) -> Column {
         base: Base::Open,
         wind: USUAL_WIND,
         nitrogen_deposition: 1.0,
+        ignition: Ignition::usual(51.0),
     };
     let mut parameters = Parameters::for_pft(pft);
     parameters.flnr *= flnr;

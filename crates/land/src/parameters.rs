@@ -169,6 +169,7 @@ parameters! {
     perecm, 0.0, 1.0, "Ectomycorrhizal share of uptake through mycorrhiza (CLM5 FUN).";
     fracfixers, 0.0, 1.0, "Share of nitrogen demand left unmet by the soil that the plant buys with carbon (CLM5 FUN: fixation and symbionts).";
     nfert, 0.0, 100.0, "Nitrogen fertiliser, gN m⁻² yr⁻¹, given evenly from mid-March to mid-June.";
+    fire_scale, 0.0, 100.0, "Multiplier on the area that burns; 0 is a world without fire.";
     harvest_day, 0.0, 364.0, "Day of the (first) harvest or cut, 0-based.";
     harvest_interval, 14.0, 365.0, "Days between the cuts of a meadow; the last one is before mid-October.";
     harvest_frac, 0.0, 1.0, "Share of leaf and storage carried away by a harvest.";
@@ -286,6 +287,7 @@ impl Parameters {
             perecm: PERECM[i],
             fracfixers: 0.25,
             nfert: if pft == Pft::C3Crop { 12.0 } else { 0.0 },
+            fire_scale: 1.0,
             harvest_day: if pft == Pft::C3Crop { 205.0 } else { 165.0 },
             harvest_interval: 45.0,
             harvest_frac: if pft == Pft::C3Crop { 0.6 } else { 0.0 },
@@ -326,6 +328,7 @@ impl Parameters {
             "harvest_interval" | "regrowth_days" => class == V::Grass,
             "init_wood_scale" | "stem_leaf" | "croot_stem" | "flivewd" | "lwtop_ann" | "br_mr" => !herb,
             "gddfunc_p1" | "gddfunc_p2" | "ndays_on" => seasonal || herb,
+            "fire_scale" => class != V::Crop,
             "crit_dayl" => seasonal,
             "leaf_long" | "t_acclim" => !seasonal,
             "soilpsi_on" | "soilpsi_off" => herb,
@@ -335,6 +338,12 @@ impl Parameters {
 }
 
 impl<T: Real> Parameters<T> {
+    /// Share of wood that is above ground.
+    #[must_use]
+    pub fn stem_share(&self) -> T {
+        T::of(1.0) / (self.croot_stem + 1.0)
+    }
+
     /// Vcmax at 25 °C of the top leaf, µmol m⁻² s⁻¹: leaf N × Rubisco share × CLM's specific activities
     /// (7.16 g Rubisco per gN, 60 µmol g⁻¹ s⁻¹; CLM technical note, eq. 9.10 with LUNA off).
     #[must_use]

@@ -63,8 +63,8 @@ impl<T: Real> Stocks<T> {
     ) -> Residual<T> {
         let stock = Self::of(column, after).0;
         let flow = [
-            day.gpp - day.ra - day.hr - day.harvest,
-            day.nitrogen_in - day.nitrogen_out - day.harvest_n,
+            day.gpp - day.ra - day.hr - day.harvest - day.fire,
+            day.nitrogen_in - day.nitrogen_out - day.harvest_n - day.fire_n,
             day.precipitation - day.et - day.runoff,
         ];
         Residual { error: std::array::from_fn(|q| (stock[q] - self.0[q] - flow[q]).abs()), stock }

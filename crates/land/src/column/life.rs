@@ -59,10 +59,15 @@ impl<T: Real> Today<'_, T> {
     ) {
         let column = self.column;
         let climate = self.soil_climate(state, loss);
-        let mut input = SoilInput { nitrogen_deposition: self.deposition, ..SoilInput::default() };
+        let burned = self.burned(state, &canopies);
+        let mut input = SoilInput { nitrogen_deposition: self.deposition, burned, ..SoilInput::default() };
+        fluxes.burned = burned;
         let mut wants = Wants::new();
         for ((tile, plant), canopy) in column.tiles.iter().zip(&mut state.plants).zip(canopies) {
-            let litter = self.shed_leaves(tile, plant, &state.temperature, canopy.lai);
+            let mut litter = self.shed_leaves(tile, plant, &state.temperature, canopy.lai);
+            self.burn(tile, plant, burned, &mut litter);
+            fluxes.fire += litter.fire * tile.fraction;
+            fluxes.fire_n += litter.fire_n * tile.fraction;
             fluxes.harvest += litter.harvest * tile.fraction;
             fluxes.harvest_n += litter.harvest_n * tile.fraction;
             self.place_litter(tile, &litter, &mut input);
@@ -112,7 +117,7 @@ impl<T: Real> Today<'_, T> {
 
     /// Spreads litter over layers and pools: leaves and stems at the surface, roots along their profile.
     fn place_litter(&self, tile: &Tile<T>, litter: &Litterfall<T>, input: &mut SoilInput<T>) {
-        let stem = T::of(1.0) / (tile.parameters.croot_stem + 1.0);
+        let stem = tile.parameters.stem_share();
         let root_share = T::of(1.0) - stem;
         for i in 0..self.column.hydraulics.layers {
             let surface = self.column.soil.litter_profile[i] * tile.fraction;
@@ -209,6 +214,8 @@ fn grow<T: Real>(
 }
 
 fn account_for<T: Real>(fluxes: &mut DayFluxes<T>, soil: &SoilFluxes<T>, input: &SoilInput<T>) {
+    fluxes.fire += soil.fire;
+    fluxes.fire_n += soil.fire_nitrogen;
     fluxes.hr = soil.heterotrophic_respiration;
     fluxes.nitrogen_in = input.nitrogen_deposition + input.nitrogen_fixation + soil.free_fixation;
     fluxes.nitrogen_out = soil.denitrification + soil.leaching;

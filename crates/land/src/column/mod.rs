@@ -1,6 +1,7 @@
 //! One land column: what it is, what it holds, and its daily step.
 
 mod balance;
+mod burn;
 mod life;
 mod output;
 mod run;

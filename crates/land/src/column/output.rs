@@ -21,6 +21,12 @@ batched! {
         pub harvest: T,
         /// Nitrogen carried away by harvest.
         pub harvest_n: T,
+        /// Carbon that burned.
+        pub fire: T,
+        /// Nitrogen that burned.
+        pub fire_n: T,
+        /// Share of the column that burned.
+        pub burned: T,
         /// Nitrogen deposited and fixed.
         pub nitrogen_in: T,
         /// Nitrogen lost as gas and by leaching.
@@ -56,6 +62,10 @@ batched! {
         pub hr: T,
         /// Carbon harvested, gC m⁻² s⁻¹.
         pub harvest: T,
+        /// Carbon that burned, gC m⁻² s⁻¹ (CLM's `COL_FIRE_CLOSS`).
+        pub fire: T,
+        /// Share of the column that burned, s⁻¹ (CLM's `FAREA_BURNED`).
+        pub burned: T,
         /// Evapotranspiration, kg m⁻² s⁻¹.
         pub et: T,
         /// Transpiration, kg m⁻² s⁻¹.
@@ -66,7 +76,7 @@ batched! {
         pub runoff: T,
         /// Nitrogen deposited and fixed, gN m⁻² s⁻¹.
         pub nitrogen_in: T,
-        /// Nitrogen lost as gas, by leaching and by harvest, gN m⁻² s⁻¹.
+        /// Nitrogen lost as gas, by leaching, by harvest and by fire, gN m⁻² s⁻¹.
         pub nitrogen_out: T,
         /// Leaf area index, m² m⁻².
         pub lai: T,
@@ -98,7 +108,8 @@ batched! {
 }
 
 impl<T: Real> MonthlyOutput<T> {
-    /// Net ecosystem exchange, gC m⁻² s⁻¹, positive to the air (harvested carbon leaves elsewhere).
+    /// Net ecosystem exchange, gC m⁻² s⁻¹, positive to the air (as towers measure it: what is harvested or
+    /// burned is told by itself).
     #[must_use]
     pub fn nee(&self) -> T {
         self.ra + self.hr - self.gpp
@@ -109,12 +120,14 @@ impl<T: Real> MonthlyOutput<T> {
         self.ra += day.ra;
         self.hr += day.hr;
         self.harvest += day.harvest;
+        self.fire += day.fire;
+        self.burned += day.burned;
         self.et += day.et;
         self.transpiration += day.transpiration;
         self.precipitation += day.precipitation;
         self.runoff += day.runoff;
         self.nitrogen_in += day.nitrogen_in;
-        self.nitrogen_out += day.nitrogen_out + day.harvest_n;
+        self.nitrogen_out += day.nitrogen_out + day.harvest_n + day.fire_n;
         self.lai += day.lai;
         self.btran += day.btran;
         self.nitrogen_supply += day.nitrogen_supply;
@@ -127,6 +140,8 @@ impl<T: Real> MonthlyOutput<T> {
             &mut self.ra,
             &mut self.hr,
             &mut self.harvest,
+            &mut self.fire,
+            &mut self.burned,
             &mut self.et,
             &mut self.transpiration,
             &mut self.precipitation,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::constants::{DAY, STANDARD_PRESSURE};
 use crate::energy::solar::SolarTable;
 use crate::error::LandError;
+use crate::fire::{FireRegime, Ignition};
 use crate::lanes::{Batched, PerColumn, Real};
 use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
@@ -79,6 +80,8 @@ pub struct Site {
     pub wind: [f64; 12],
     /// Nitrogen deposition, gN m⁻² yr⁻¹.
     pub nitrogen_deposition: f64,
+    /// What sets vegetation on fire ([`Ignition::usual`] where that is not known).
+    pub ignition: Ignition,
 }
 
 impl Site {
@@ -135,6 +138,8 @@ pub struct Column<T: Real = f64> {
     pub pressure: T,
     /// Nitrogen deposition, gN m⁻² d⁻¹.
     pub deposition: T,
+    /// How it burns.
+    pub fire: FireRegime<T>,
 }
 
 impl Column {
@@ -185,7 +190,9 @@ impl Column {
             root_fraction: std::array::from_fn(|i| roots(i) / covered.clamp(f64::MIN_POSITIVE, 1.0)),
             litter_profile: surface_litter_profile(layers),
         };
+        let shares: Vec<(Pft, f64)> = tiles.iter().map(|tile| (tile.pft, tile.fraction)).collect();
         Ok(Self {
+            fire: FireRegime::new(&shares, &site.ignition, site.latitude, &site.wind),
             pressure: STANDARD_PRESSURE * (1.0 - 2.255_77e-5 * site.elevation).powf(5.255_88),
             deposition: site.nitrogen_deposition / crate::constants::YEAR_DAYS,
             bare: (1.0 - covered).max(0.0),
@@ -240,6 +247,7 @@ impl<T: Real> Column<T> {
             soil: SoilColumn::gather(&|k| &column(k).soil),
             pressure: T::gather(&|k| &column(k).pressure),
             deposition: T::gather(&|k| &column(k).deposition),
+            fire: FireRegime::gather(&|k| &column(k).fire),
         }
     }
 

@@ -30,6 +30,8 @@ batched! {
         pub thaw: [T; 2],
         /// Running mean evapotranspiration, mm d⁻¹.
         pub et_mean: T,
+        /// Running mean relative humidity of thirty days, as a share of one.
+        pub humidity: T,
     }
 }
 
@@ -56,6 +58,7 @@ impl ColumnState {
             temperature: [mean.max(273.65); LAYERS],
             thaw: [depth, depth],
             et_mean: 1.0,
+            humidity: 0.7,
         }
     }
 }

@@ -45,6 +45,8 @@ pub(super) struct CanopyDay<T: Real> {
     pub gpp: T,
     /// Leaf maintenance respiration.
     pub respiration: T,
+    /// Wetness of the root zone: 1 where water is no limit.
+    pub wetness: T,
     /// Mean conductance, mol m⁻² s⁻¹.
     conductance: T,
 }
@@ -305,6 +307,7 @@ impl<T: Real> Today<'_, T> {
             lai,
             gpp: T::select(leafy, gpp, 0.0),
             respiration: T::select(leafy, respiration, 0.0),
+            wetness: stress,
             conductance: T::select(leafy, conductance, 0.0),
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::energy::solar::SolarTable;
 use crate::error::LandError;
+use crate::fire::Ignition;
 use crate::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
 use crate::lanes::{Batched, Lanes, WIDTH};
 use crate::parameters::Parameters;
@@ -41,6 +42,7 @@ fn column(cover: &[(Pft, f64)], flnr: f64) -> Result<Column, LandError> {
         base: Base::Open,
         wind: USUAL_WIND,
         nitrogen_deposition: 0.5,
+        ignition: Ignition::usual(61.0),
     };
     let parameters = cover
         .iter()

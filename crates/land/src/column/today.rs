@@ -35,6 +35,10 @@ pub(super) struct Today<'a, T: Real> {
     pub mean: T,
     pub daytime: T,
     pub night: T,
+    /// Between its minimum and its maximum, K.
+    pub range: T,
+    /// Pressure of saturated vapour at the mean temperature, Pa.
+    pub saturation: T,
     /// Short-wave radiation, W m⁻².
     pub shortwave: T,
     /// Vapour pressure deficit, Pa.
@@ -78,6 +82,8 @@ impl<'a, T: Real> Today<'a, T> {
             // Mean of the daylight hours of a sine between minimum and maximum.
             daytime: mean + range * 0.21,
             night: mean - range * 0.21,
+            range,
+            saturation,
             shortwave,
             vpd,
             precipitation: weather.precipitation * p.forc_rain_scale,

@@ -73,6 +73,15 @@ impl FireRegime {
     }
 }
 
+impl<T: Real> FireRegime<T> {
+    /// Share of a tile that burns where the share `burned` of the column does: none of crops.
+    #[must_use]
+    pub fn burned_tile(&self, pft: Pft, burned: T) -> T {
+        let burns = self.wild.over(0.0);
+        if pft == Pft::C3Crop { T::default() } else { T::select(burns, (burned / self.wild).min(1.0), 0.0) }
+    }
+}
+
 /// Share of fires that find the fuel to spread, of a fuel in gC m⁻².
 #[must_use]
 pub fn availability<T: Real>(fuel: T) -> T {

@@ -63,7 +63,7 @@ impl Ignition {
     }
 
     /// What wealth leaves of fires, what wealth leaves of their size, and what people around leave of their size, 0 to 1
-    /// each (Li et al. 2013, equations 4 to 7).
+    /// each (Li et al. 2013).
     #[must_use]
     pub fn unfought(&self, pft: Pft) -> [f64; 3] {
         use std::f64::consts::PI;

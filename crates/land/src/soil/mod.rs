@@ -3,6 +3,7 @@
 //! One file per process; [`step`] puts them together for one day. Carbon and nitrogen are conserved to rounding and
 //! no pool turns negative, whatever the parameters, because losses are shares below one.
 
+pub(crate) mod burning;
 pub(crate) mod cascade;
 #[cfg(test)]
 pub(crate) mod fixtures;
@@ -56,6 +57,11 @@ pub fn step<T: Real>(
     if let Some(trace) = trace.as_deref_mut() {
         trace.start_day(state, &conductance);
     }
+    let [fire, fire_nitrogen] = if T::any(input.burned.over(0.0)) {
+        burning::burn(state, input.burned, p, active, trace.as_deref_mut())
+    } else {
+        [T::default(); 2]
+    };
     let mut shares = empty();
     let mut exchange = potential_exchange(state, &cascade, &scalars, active, &mut shares);
     let mut fpi = [T::of(1.0); LAYERS];
@@ -81,7 +87,7 @@ pub fn step<T: Real>(
     if let Some(trace) = trace {
         trace.end_day(state);
     }
-    fluxes
+    SoilFluxes { fire, fire_nitrogen, ..fluxes }
 }
 
 /// Shares of all pools that decompose, and what they exchange with the mineral pool without nitrogen limitation.

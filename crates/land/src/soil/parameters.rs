@@ -70,6 +70,8 @@ batched! {
         pub cryoturb_diffusion: T,
         /// Factors on the mixing of slow and passive soil organic matter: 1 but while spin-up accelerates decomposition.
         pub spinup_mixing: [T; 2],
+        /// Factor by which woody debris holds less than it stands for: 1 but while spin-up accelerates decomposition.
+        pub spinup_debris: T,
         /// Largest thaw depth with cryoturbation, m.
         pub max_altdepth_cryoturbation: T,
         /// Depth where cryoturbation ends, m.
@@ -132,6 +134,7 @@ impl<T: Real> Default for SoilParameters<T> {
             som_diffus: T::of(1e-4),
             cryoturb_diffusion: T::of(5e-4),
             spinup_mixing: [T::of(1.0); 2],
+            spinup_debris: T::of(1.0),
             max_altdepth_cryoturbation: T::of(2.0),
             max_depth_cryoturb: T::of(3.0),
             k_nitr_max: T::of(0.1),

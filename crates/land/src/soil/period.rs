@@ -1,11 +1,12 @@
 //! Decomposition worked out from the output of a model with this cascade, such as CLM5: mean contents and conditions
 //! of a period instead of the state of each day.
 
+use super::burning::COMPLETENESS;
 use super::cascade::{Cascade, LayerLoss};
 use super::grid::LAYERS;
 use super::mixing::conductance;
 use super::state::{POOLS, Pools};
-use super::{OperatorTrace, SoilColumn, SoilParameters};
+use super::{OperatorTrace, SoilColumn, SoilParameters, SoilState};
 
 /// Mean contents and conditions of a period, one column.
 ///
@@ -21,6 +22,8 @@ pub struct PeriodMeans {
     pub scalar: [f64; LAYERS],
     /// Actual over potential immobilisation; one where nitrogen does not limit.
     pub fpi: [f64; LAYERS],
+    /// Share of the column that fire passes, d-1 (CLM's `FAREA_BURNED`).
+    pub burned: f64,
 }
 
 impl PeriodMeans {
@@ -39,6 +42,13 @@ impl PeriodMeans {
             cascade.limit(&mut loss, self.fpi[j]);
         }
         loss
+    }
+
+    /// Carbon of litter and woody debris that fire takes of each layer, gC m-2 d-1.
+    #[must_use]
+    pub fn fire(&self) -> [f64; LAYERS] {
+        let of = |layer: &[f64; POOLS]| COMPLETENESS.iter().zip(layer).map(|(share, c)| share * c).sum::<f64>();
+        std::array::from_fn(|j| self.burned * of(&self.carbon[j]))
     }
 
     /// Rates of layer `j` times `days`.
@@ -64,6 +74,9 @@ impl OperatorTrace {
         let conductance = conductance(soil.active_layers, thaw, p);
         self.days += days;
         let days = days as f64;
+        let state = SoilState { carbon: means.carbon, nitrogen: means.nitrogen, ..SoilState::default() };
+        let burned = means.burned * days;
+        self.record_fire(&state, burned, &COMPLETENESS.map(|share| share * burned), LAYERS);
         for j in 0..LAYERS {
             self.add_contents(j, &means.carbon[j], &means.nitrogen[j], days);
             self.conductance[j] += conductance[j] * days;
@@ -83,7 +96,7 @@ mod tests {
         let (mut carbon, mut nitrogen) = (empty(), empty());
         carbon[0] = [10.0, 20.0, 30.0, 40.0, 80.0, 110.0, 220.0];
         nitrogen[0] = [0.1, 0.2, 0.3, 0.1, 10.0, 10.0, 20.0];
-        PeriodMeans { carbon, nitrogen, scalar: [scalar; LAYERS], fpi: [fpi; LAYERS] }
+        PeriodMeans { carbon, nitrogen, scalar: [scalar; LAYERS], fpi: [fpi; LAYERS], burned: 0.0 }
     }
 
     fn check(found: f64, expected: f64) {

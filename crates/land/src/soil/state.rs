@@ -196,6 +196,8 @@ batched! {
         pub nitrogen_fixation: T,
         /// Mineral nitrogen that plants ask for, gN m-2 d-1.
         pub plant_nitrogen_demand: T,
+        /// Share of the column that fire passes, d-1.
+        pub burned: T,
     }
 }
 
@@ -207,6 +209,7 @@ impl<T: Real> Default for SoilInput<T> {
             nitrogen_deposition: T::default(),
             nitrogen_fixation: T::default(),
             plant_nitrogen_demand: T::default(),
+            burned: T::default(),
         }
     }
 }
@@ -214,8 +217,8 @@ impl<T: Real> Default for SoilInput<T> {
 batched! {
     /// What happened in one day, g m-2 d-1 of the column.
     ///
-    /// Carbon: change = litter - `heterotrophic_respiration`. Nitrogen: change = litter + deposition + fixation +
-    /// `free_fixation` - `plant_nitrogen_uptake` - `denitrification` - `leaching`.
+    /// Carbon: change = litter - `heterotrophic_respiration` - `fire`. Nitrogen: change = litter + deposition + fixation +
+    /// `free_fixation` - `plant_nitrogen_uptake` - `denitrification` - `leaching` - `fire_nitrogen`.
     #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
     pub struct SoilFluxes {
         /// Carbon respired by decomposers, gC m-2 d-1.
@@ -238,5 +241,9 @@ batched! {
         pub n2o: T,
         /// Nitrate lost with drainage and runoff, gN m-2 d-1.
         pub leaching: T,
+        /// Carbon of litter and woody debris that burned, gC m-2 d-1.
+        pub fire: T,
+        /// Nitrogen that burned with it, gN m-2 d-1.
+        pub fire_nitrogen: T,
     }
 }

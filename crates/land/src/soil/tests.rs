@@ -33,8 +33,9 @@ prop_compose! {
 
 prop_compose! {
     fn inputs()(litter_carbon in pools(1.0), litter_nitrogen in pools(0.05), nitrogen_deposition in 0.0..0.1,
-        nitrogen_fixation in 0.0..0.1, plant_nitrogen_demand in 0.0..2.0) -> SoilInput {
-        SoilInput { litter_carbon, litter_nitrogen, nitrogen_deposition, nitrogen_fixation, plant_nitrogen_demand }
+        nitrogen_fixation in 0.0..0.1, plant_nitrogen_demand in 0.0..2.0,
+        burned in prop_oneof![Just(0.0), 0.0..0.01, Just(1.0)]) -> SoilInput {
+        SoilInput { litter_carbon, litter_nitrogen, nitrogen_deposition, nitrogen_fixation, plant_nitrogen_demand, burned }
     }
 }
 
@@ -90,12 +91,12 @@ proptest! {
         let mut after = before.clone();
         let f = step(&mut after, &column(active), &climate, &input, &p, None);
         let carbon_in: f64 = input.litter_carbon.iter().flatten().sum();
-        let carbon = before.total_carbon() + carbon_in - f.heterotrophic_respiration;
+        let carbon = before.total_carbon() + carbon_in - f.heterotrophic_respiration - f.fire;
         prop_assert!((after.total_carbon() - carbon).abs() <= 1e-12 * carbon);
         let nitrogen_in = input.litter_nitrogen.iter().flatten().sum::<f64>()
             + input.nitrogen_deposition + input.nitrogen_fixation + f.free_fixation;
         let nitrogen = before.total_nitrogen() + nitrogen_in
-            - f.plant_nitrogen_uptake - f.denitrification - f.leaching;
+            - f.plant_nitrogen_uptake - f.denitrification - f.leaching - f.fire_nitrogen;
         prop_assert!((after.total_nitrogen() - nitrogen).abs() <= 1e-12 * nitrogen);
         prop_assert!(after.carbon.iter().chain(&after.nitrogen).flatten().all(|&x| x >= 0.0));
         prop_assert!(after.nh4.iter().chain(&after.no3).all(|&x| x >= 0.0));

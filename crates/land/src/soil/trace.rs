@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::burning::{COMPLETENESS, FUELS};
 use super::cascade::{FROM, LayerLoss, PATHS};
 use super::grid::LAYERS;
 use super::state::{POOLS, Pools, SoilState, add, empty};
@@ -33,6 +34,12 @@ batched! {
         pub carbon_loss: [[T; PATHS]; LAYERS],
         /// Nitrogen lost by litter and debris, gN m-2.
         pub nitrogen_loss: Pools<T>,
+        /// Share of the column that fire passed, d-1 d.
+        pub burned: T,
+        /// Carbon of litter and debris that burned, gC m-2.
+        pub carbon_burned: Pools<T>,
+        /// Nitrogen of litter and debris that burned, gN m-2.
+        pub nitrogen_burned: Pools<T>,
         /// Share of each pool that the day's conditions would decompose, d-1 d; the rate of a pool that was empty.
         pub fraction: Pools<T>,
         /// What conditions multiply all rates by, `decomp_scale` included, d.
@@ -54,6 +61,9 @@ impl<T: Real> Default for OperatorTrace<T> {
             nitrogen: empty(),
             carbon_loss: [[T::default(); PATHS]; LAYERS],
             nitrogen_loss: empty(),
+            burned: T::default(),
+            carbon_burned: empty(),
+            nitrogen_burned: empty(),
             fraction: empty(),
             scalar: [T::default(); LAYERS],
             conductance: [T::default(); LAYERS],
@@ -112,6 +122,32 @@ impl<T: Real> OperatorTrace<T> {
     #[inline]
     pub(super) fn record_scalar(&mut self, j: usize, scalar: T, days: f64) {
         self.scalar[j] += scalar * days;
+    }
+
+    /// Records that fire passes the share `burned` of a column and takes the `shares` of what burns there.
+    pub(super) fn record_fire(
+        &mut self,
+        state: &SoilState<T>,
+        burned: T,
+        shares: &[T; FUELS],
+        active: usize,
+    ) {
+        self.burned += burned;
+        for j in 0..active {
+            for (i, &share) in shares.iter().enumerate() {
+                self.carbon_burned[j][i] += state.carbon[j][i] * share;
+                self.nitrogen_burned[j][i] += state.nitrogen[j][i] * share;
+            }
+        }
+    }
+
+    /// Share of each pool that fires would have taken at the pools' normal rates, d-1 d.
+    pub(crate) fn fire_exposure(&self) -> [T; POOLS] {
+        let mut exposure = [T::default(); POOLS];
+        for (exposure, completeness) in exposure.iter_mut().zip(COMPLETENESS) {
+            *exposure = self.burned * completeness;
+        }
+        exposure
     }
 
     pub(super) fn end_day(&mut self, state: &SoilState<T>) {

@@ -10,8 +10,8 @@
 use super::cycle::Cycle;
 use super::matrix::by_giver;
 use super::way::Way;
+use super::wood;
 use crate::column::{Column, ColumnState};
-use crate::constants::YEAR_DAYS;
 use crate::error::LandError;
 use crate::parameters::Parameters;
 use crate::soil::cascade::{Cascade, loss_fraction};
@@ -38,13 +38,14 @@ fn normal_rates(p: &SoilParameters, sand: f64) -> [f64; 7] {
     Cascade::new(&SoilParameters { decomp_scale: 1.0, ..p.clone() }, sand).rate
 }
 
-/// What a pool holds that loses so much in so many `days`, of which conditions make an `exponent` of decay.
+/// What a pool holds that loses so much in so many `days`, of which conditions make an `exponent` of decay and of which
+/// fires take shares of the pool that sum to `burned`.
 ///
 /// A day takes the share 1 − exp(−k) of a pool. Of accelerated pools that is less than k (1.2 % for SOIL3 at 70° N),
 /// so losses over shares times the acceleration would be too little: the share has to be that of the normal rate.
-fn sustained(lost: f64, exponent: f64, days: usize) -> f64 {
+fn sustained(lost: f64, (exponent, burned): (f64, f64), days: usize) -> f64 {
     let days = days as f64;
-    lost / (days * loss_fraction(exponent / days))
+    lost / (days * loss_fraction(exponent / days) + burned)
 }
 
 /// Accelerated at first, then running on.
@@ -67,6 +68,7 @@ impl Accelerated {
         soil.tau_s2 /= factors[1];
         soil.tau_s3 /= factors[2];
         soil.spinup_mixing = [factors[1], factors[2]];
+        soil.spinup_debris = factors[0];
         Self { factors, parameters, drift_limit, years: 0.0, over: false }
     }
 
@@ -94,6 +96,7 @@ impl Accelerated {
         let (trace, mut state) = (&cycle.trace, cycle.after.clone());
         let normal = normal_rates(&column.parameters.soil, column.soil.sand);
         let lost = by_giver(&trace.carbon_loss);
+        let fires = trace.fire_exposure();
         Self::scale(&mut state, |j, k| {
             let i = POOLS[k];
             let last = trace.last_carbon[j][i];
@@ -101,7 +104,8 @@ impl Accelerated {
                 return 1.0;
             }
             let level = if trace.fraction[j][i] > TELLING {
-                sustained(lost[j][i], normal[i] * trace.scalar[j], trace.days)
+                let lost = lost[j][i] + trace.carbon_burned[j][i];
+                sustained(lost, (normal[i] * trace.scalar[j], fires[i]), trace.days)
             } else {
                 self.factors[k] * trace.carbon[j][i] / trace.days as f64
             };
@@ -113,7 +117,7 @@ impl Accelerated {
     /// A cycle in which dead wood died ten times as fast: the same pool, further on its way to its equilibrium.
     fn hurry_wood(column: &Column, cycle: &Cycle, next: &mut ColumnState) {
         for (i, tile) in column.tiles.iter().enumerate() {
-            let turnover = tile.parameters.r_mort / YEAR_DAYS * cycle.trace.days as f64;
+            let [_, turnover] = wood::turnover(column, cycle, i);
             if turnover <= 0.0 {
                 continue;
             }
@@ -186,7 +190,7 @@ mod tests {
         let (rates, lost) = (normal_rates(&normal, 40.0), by_giver(&trace.carbon_loss));
         for i in [5, 6] {
             for j in 0..LAYERS {
-                let level = sustained(lost[j][i], rates[i] * trace.scalar[j], trace.days);
+                let level = sustained(lost[j][i], (rates[i] * trace.scalar[j], 0.0), trace.days);
                 let factor = if state.carbon[j][i] > 0.0 { level / state.carbon[j][i] } else { 1.0 };
                 state.carbon[j][i] *= factor;
                 state.nitrogen[j][i] *= factor;

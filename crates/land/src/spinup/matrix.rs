@@ -5,7 +5,8 @@
 //! cycle, so that the fixed point of "run a cycle, solve" is the cyclo-stationary state itself, not an approximation
 //! by mean conditions; what pools received beyond decomposition and mean mixing is their source, for the same reason.
 //! Woody debris feeds litter, litter feeds soil: one scalar sweep per litter pool, then one block sweep (3 x 3 per
-//! layer) for the soil pools, which feed each other. Soil nitrogen follows from the fixed C:N.
+//! layer) for the soil pools, which feed each other. Soil nitrogen follows from the fixed C:N. What fire takes of litter
+//! and debris is a loss beside decomposition, linear in their contents too.
 
 mod cycle_mean;
 
@@ -63,6 +64,19 @@ struct Rates {
     carbon: Paths,
     /// Nitrogen by layer and pool.
     nitrogen: Pools,
+    /// What fire takes of carbon and of nitrogen, by layer and pool.
+    fire: [Pools; 2],
+}
+
+impl Rates {
+    /// All that leaves a pool: carbon, and nitrogen.
+    fn total(&self) -> [Pools; 2] {
+        let mut total = [by_giver(&self.carbon), self.nitrogen];
+        for (total, fire) in total.iter_mut().zip(&self.fire) {
+            add(total, fire, 1.0);
+        }
+        total
+    }
 }
 
 /// One element's solution.
@@ -176,6 +190,10 @@ impl OperatorTrace {
             for i in 0..POOLS {
                 if self.nitrogen[j][i] > present {
                     rates.nitrogen[j][i] = self.nitrogen_loss[j][i] / self.nitrogen[j][i];
+                    rates.fire[1][j][i] = self.nitrogen_burned[j][i] / self.nitrogen[j][i];
+                }
+                if self.carbon[j][i] > present {
+                    rates.fire[0][j][i] = self.carbon_burned[j][i] / self.carbon[j][i];
                 }
             }
         }
@@ -187,7 +205,8 @@ impl OperatorTrace {
         let per_day = 1.0 / self.days.max(1) as f64;
         let nitrogen = self.fraction.map(|layer| layer.map(|share| share * per_day));
         let carbon = nitrogen.map(|rate| std::array::from_fn(|path| rate[FROM[path]] * cascade.path[path]));
-        Rates { carbon, nitrogen }
+        let fire = [self.fire_exposure().map(|share| share * per_day); LAYERS];
+        Rates { carbon, nitrogen, fire: [fire; 2] }
     }
 
     /// Mean contents that carbon inputs and rates of the cycle sustain, gC m-2.
@@ -195,9 +214,10 @@ impl OperatorTrace {
         let mut received = self.last_carbon;
         add(&mut received, &self.first_carbon, -1.0);
         add(&mut received, &by_giver(&self.carbon_loss), 1.0);
+        add(&mut received, &self.carbon_burned, 1.0);
         add(&mut received, &carbon_gains(cascade, &self.carbon_loss), -1.0);
-        let cycle =
-            self.cycle_mean((&self.carbon, &self.first_carbon), &by_giver(&rates.carbon), &received)?;
+        let [total, _] = rates.total();
+        let cycle = self.cycle_mean((&self.carbon, &self.first_carbon), &total, &received)?;
         let mut solved = empty();
         let source = |solved: &Pools| {
             let mut source = cycle.source;
@@ -217,8 +237,10 @@ impl OperatorTrace {
         let mut received = self.last_nitrogen;
         add(&mut received, &self.first_nitrogen, -1.0);
         add(&mut received, &self.nitrogen_loss, 1.0);
+        add(&mut received, &self.nitrogen_burned, 1.0);
         add(&mut received, &nitrogen_gains(p, &self.nitrogen_loss), -1.0);
-        let cycle = self.cycle_mean((&self.nitrogen, &self.first_nitrogen), &rates.nitrogen, &received)?;
+        let [_, total] = rates.total();
+        let cycle = self.cycle_mean((&self.nitrogen, &self.first_nitrogen), &total, &received)?;
         let mut solved = empty();
         cycle.solve_debris(&mut solved);
         let mut source = cycle.source;
@@ -251,7 +273,9 @@ impl OperatorTrace {
                 source[j + 1][i] -= flux;
             }
         }
-        let cycle = CycleMean { days, mean, first, rate: *rate, source, exposure: &self.fraction, g };
+        let mut exposure = self.fraction;
+        add(&mut exposure, &[self.fire_exposure(); LAYERS], 1.0);
+        let cycle = CycleMean { days, mean, first, rate: *rate, source, exposure, g };
         cycle.check_finite()?;
         Ok(cycle)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND};
 use crate::energy::solar::SolarTable;
+use crate::fire::Ignition;
 use crate::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
 use crate::lanes::{Lanes, WIDTH};
 use crate::parameters::Parameters;
@@ -43,6 +44,7 @@ pub(super) fn column(flnr: f64) -> Column {
         base: Base::Open,
         wind: USUAL_WIND,
         nitrogen_deposition: 0.8,
+        ignition: Ignition::usual(61.0),
     };
     let mut parameters = Parameters::for_pft(pft);
     parameters.flnr *= flnr;

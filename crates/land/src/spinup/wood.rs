@@ -3,6 +3,7 @@
 use super::cycle::Cycle;
 use crate::column::{Column, ColumnState};
 use crate::constants::YEAR_DAYS;
+use crate::fire::FireTraits;
 
 /// Largest factor by which one solution may change a pool.
 const LARGEST_STEP: f64 = 20.0;
@@ -36,14 +37,19 @@ pub(super) fn distance(column: &Column, cycle: &Cycle) -> [f64; 2] {
 
 /// Equilibrium over mean pool, of live and dead wood of a tile.
 fn factors(column: &Column, cycle: &Cycle, tile: usize) -> [f64; 2] {
-    let p = &column.tiles[tile].parameters;
     let (before, after) = (&cycle.before.plants[tile], &cycle.after.plants[tile]);
-    let days = cycle.trace.days as f64;
-    let death = p.r_mort / YEAR_DAYS;
-    [
-        factor(before.livewood, after.livewood, (death + p.lwtop_ann / YEAR_DAYS) * days),
-        factor(before.deadwood, after.deadwood, death * days),
-    ]
+    let [live, dead] = turnover(column, cycle, tile);
+    [factor(before.livewood, after.livewood, live), factor(before.deadwood, after.deadwood, dead)]
+}
+
+/// Turnover of live and dead wood of a tile over the cycle: mortality, live wood that becomes dead wood, and fire.
+pub(super) fn turnover(column: &Column, cycle: &Cycle, tile: usize) -> [f64; 2] {
+    let tile = &column.tiles[tile];
+    let p = &tile.parameters;
+    let years = cycle.trace.days as f64 / YEAR_DAYS;
+    let burned = column.fire.burned_tile(tile.pft, cycle.trace.burned);
+    let [live, dead] = FireTraits::of(tile.pft).wood_loss(p.stem_share()).map(|share| share * burned);
+    [(p.r_mort + p.lwtop_ann) * years + live, p.r_mort * years + dead]
 }
 
 /// Equilibrium over present pool, from the pool before and after and the turnover (rate × time) between, bounded.

@@ -3,6 +3,7 @@
 use super::dice::Dice;
 use crate::column::{Base, Cover, Site};
 use crate::error::LandError;
+use crate::fire::Ignition;
 use crate::parameters::{NAMES, Parameters};
 use crate::plant::pft::Pft;
 use crate::soil::LAYERS;
@@ -45,8 +46,9 @@ fn organic(dice: &mut Dice) -> [f64; LAYERS] {
 /// A place somewhere on Earth.
 pub(super) fn site(shared: &Shared, dice: &mut Dice) -> Site {
     let (sand, clay) = texture(dice);
+    let latitude = dice.within(-90.0, 90.0);
     Site {
-        latitude: dice.within(-90.0, 90.0),
+        latitude,
         elevation: dice.within(-500.0, 9_000.0),
         cover: cover(&shared.types, dice),
         sand,
@@ -56,6 +58,21 @@ pub(super) fn site(shared: &Shared, dice: &mut Dice) -> Site {
         base: if dice.one_in(3) { Base::Bedrock { slope: dice.within(0.0, 60.0) } } else { Base::Open },
         wind: std::array::from_fn(|_| dice.within(0.05, 20.0)),
         nitrogen_deposition: if dice.one_in(4) { 0.0 } else { dice.decades(0.01, DEPOSITION) },
+        ignition: ignition(latitude, dice),
+    }
+}
+
+/// Anything from wilderness without a storm to a thunderous suburb.
+fn ignition(latitude: f64, dice: &mut Dice) -> Ignition {
+    let usual = Ignition::usual(latitude);
+    if dice.one_in(2) {
+        return usual;
+    }
+    let stormy = dice.within(0.0, 10.0);
+    Ignition {
+        lightning: usual.lightning.map(|flashes| flashes * stormy),
+        population: dice.within(0.0, 2_000.0),
+        wealth: dice.within(0.0, 100.0),
     }
 }
 

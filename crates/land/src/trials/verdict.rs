@@ -125,6 +125,7 @@ fn visit<T: Real>(state: &ColumnState<T>, day: &DayFluxes<T>, mut see: impl FnMu
         see("size of the chill of snow", -state.water.snow.chill[k]);
     }
     see("mean evapotranspiration", state.et_mean);
+    see("mean humidity", state.humidity);
     state.thaw.iter().for_each(|&depth| see("thaw depth", depth));
     for i in 0..LAYERS {
         see("soil temperature", state.temperature[i]);
@@ -141,6 +142,9 @@ fn visit<T: Real>(state: &ColumnState<T>, day: &DayFluxes<T>, mut see: impl FnMu
         ("heterotrophic respiration", day.hr),
         ("harvest", day.harvest),
         ("harvested nitrogen", day.harvest_n),
+        ("burned carbon", day.fire),
+        ("burned nitrogen", day.fire_n),
+        ("burned area", day.burned),
         ("nitrogen input", day.nitrogen_in),
         ("nitrogen loss", day.nitrogen_out),
         ("evapotranspiration", day.et),

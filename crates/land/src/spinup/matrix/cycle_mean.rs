@@ -23,11 +23,11 @@ pub(super) struct CycleMean<'a> {
     pub days: f64,
     pub mean: Pools,
     pub first: &'a Pools,
-    /// Loss on both paths over content, d-1.
+    /// Loss on both paths and to fire over content, d-1.
     pub rate: Pools,
     pub source: Pools,
-    /// Loss that the conditions of the whole cycle allow, as the exponent of a decay.
-    pub exposure: &'a Pools,
+    /// Loss that the conditions and fires of the whole cycle allow, as the exponent of a decay.
+    pub exposure: Pools,
     /// Mixing across the lower interface of each layer, m d-1.
     pub g: [f64; LAYERS],
 }
