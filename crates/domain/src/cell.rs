@@ -5,6 +5,7 @@ use std::sync::Arc;
 use reterra_fields::{Cell, Month, RotatedGrid};
 use reterra_land::column::Site;
 use reterra_land::energy::solar::SolarTable;
+use reterra_land::fire::Ignition;
 use reterra_land::forcing::MonthlyWeather;
 use serde::{Deserialize, Serialize};
 
@@ -200,6 +201,7 @@ impl Means {
             base: soil::base(soil_depth, place.elevation),
             wind: place.wind(),
             nitrogen_deposition: deposition::nitrogen(place.latitude, place.longitude),
+            ignition: Ignition::usual(place.latitude),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use reterra_land::column::{Base, Column, ColumnState, Cover, Site, simulate_days};
 use reterra_land::constants::DAY;
 use reterra_land::energy::solar::SolarTable;
+use reterra_land::fire::Ignition;
 use reterra_land::forcing::{Atmosphere, DailyWeather, MONTH_DAYS, WeatherSeries};
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::Pft;
@@ -226,8 +227,9 @@ fn site(surface: &Path, wind: [f64; 12]) -> Result<Site, ValidationError> {
         .filter(|c| c.fraction >= SMALLEST_TILE)
         .collect();
     let mean = |v: Vec<f64>| v.iter().sum::<f64>() / v.len() as f64;
+    let latitude = read("LATIXY")?[0];
     Ok(Site {
-        latitude: read("LATIXY")?[0],
+        latitude,
         elevation: ELEVATION,
         cover,
         sand: mean(read("PCT_SAND")?),
@@ -237,6 +239,7 @@ fn site(surface: &Path, wind: [f64; 12]) -> Result<Site, ValidationError> {
         base: Base::Bedrock { slope: read("SLOPE")?[0] },
         wind,
         nitrogen_deposition: DEPOSITION,
+        ignition: Ignition::usual(latitude),
     })
 }
 

@@ -93,6 +93,7 @@ fn means(file: &Output) -> Result<Vec<PeriodMeans>, ValidationError> {
         nitrogen: nitrogen[cell],
         scalar,
         fpi: [fpi(cell); LAYERS],
+        burned: 0.0,
     };
     Ok(scalars.into_iter().enumerate().map(cell).collect())
 }

@@ -9,6 +9,7 @@ use reterra_domain::SyntheticEurope;
 use reterra_fields::{Month, RotatedGrid, Window};
 use reterra_land::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND, simulate_batch};
 use reterra_land::energy::solar::SolarTable;
+use reterra_land::fire::Ignition;
 use reterra_land::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
 use reterra_land::lanes::{Batched, Lanes, WIDTH};
 use reterra_land::parameters::Parameters;
@@ -93,6 +94,7 @@ fn one_type() -> Result<Batch, ValidationError> {
         base: Base::Open,
         wind: USUAL_WIND,
         nitrogen_deposition: 1.0,
+        ignition: Ignition::usual(51.0),
     };
     let months: Vec<MonthlyWeather> = (0..12 * YEARS)
         .map(|m| {

@@ -87,7 +87,7 @@ fn cycle(p: &SoilParameters) -> Result<Cycle, ValidationError> {
     let carbon = history.pools(|pool| format!("{}C_vr", pool.name()))?;
     let scalars = history.decomposition_scalars()?;
     for ((days, carbon), scalar) in days_of_months(&history)?.into_iter().zip(carbon).zip(scalars) {
-        let means = PeriodMeans { carbon, nitrogen: empty(), scalar, fpi: [1.0; LAYERS] };
+        let means = PeriodMeans { carbon, nitrogen: empty(), scalar, fpi: [1.0; LAYERS], burned: 0.0 };
         trace.add_period(days, &means, thaw, &soil, p);
     }
     Ok(Cycle { trace, soil, state: SoilState { carbon: last, ..SoilState::default() } })

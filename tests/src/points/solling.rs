@@ -10,6 +10,7 @@ use std::sync::Arc;
 use reterra_land::column::{Base, Column, ColumnState, Cover, Site, simulate_days};
 use reterra_land::energy::radiation::saturation_vapour_pressure;
 use reterra_land::energy::solar::SolarTable;
+use reterra_land::fire::Ignition;
 use reterra_land::forcing::{Atmosphere, DailyWeather, MONTH_DAYS, UNKNOWN, WeatherSeries};
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::Pft;
@@ -165,6 +166,7 @@ fn site(soil: &Path, wind: [f64; 12]) -> Result<Site, ValidationError> {
         base: Base::Open,
         wind,
         nitrogen_deposition: DEPOSITION,
+        ignition: Ignition::usual(51.76),
     })
 }
 

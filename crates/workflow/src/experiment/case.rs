@@ -9,6 +9,7 @@ use reterra_land::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND};
 use reterra_land::constants::{DAY, YEAR_DAYS};
 use reterra_land::energy::solar::SolarTable;
 use reterra_land::error::LandError;
+use reterra_land::fire::Ignition;
 use reterra_land::forcing::{MonthlyWeather, WeatherSeries};
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::{Pft, VegetationClass};
@@ -107,6 +108,7 @@ impl StationCase {
             nitrogen_deposition: input.station.nitrogen_deposition.unwrap_or(nitrogen_deposition)
                 * DAY
                 * YEAR_DAYS,
+            ignition: Ignition::usual(input.station.latitude),
         };
         Self {
             solar: Arc::new(SolarTable::new(site.latitude)),

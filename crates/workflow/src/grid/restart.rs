@@ -55,6 +55,7 @@ mod tests {
         Base, Column, Cover, MonthlyOutput, Site, USUAL_WIND, simulate, simulate_batch,
     };
     use reterra_land::energy::solar::SolarTable;
+    use reterra_land::fire::Ignition;
     use reterra_land::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
     use reterra_land::lanes::{Batched, Lanes, WIDTH};
     use reterra_land::parameters::Parameters;
@@ -86,6 +87,7 @@ mod tests {
                 base: if i == 1 { Base::Bedrock { slope: 3.0 } } else { Base::Open },
                 wind: USUAL_WIND,
                 nitrogen_deposition: 1.0,
+                ignition: Ignition::usual(40.0 + 9.0 * i as f64),
             };
             let parameters = site.cover.iter().map(|c| Parameters::for_pft(c.pft)).collect();
             Column::new(&site, parameters, Arc::new(SolarTable::new(site.latitude))).unwrap()

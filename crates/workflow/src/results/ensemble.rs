@@ -76,6 +76,17 @@ pub const OUTPUTS: &[Output] = &[
     output!("AR", "g m-2 s-1", "autotrophic respiration of carbon", None, "time: mean", |m| m.ra),
     output!("HR", "g m-2 s-1", "heterotrophic respiration of carbon", None, "time: mean", |m| m.hr),
     output!("HARVESTC", "g m-2 s-1", "carbon removed by harvest", None, "time: mean", |m| m.harvest),
+    output!(
+        "COL_FIRE_CLOSS",
+        "g m-2 s-1",
+        "carbon of plants, litter and woody debris that burned",
+        Some(
+            "surface_upward_mass_flux_of_carbon_dioxide_expressed_as_carbon_due_to_emission_from_fires_excluding_anthropogenic_land_use_change"
+        ),
+        "time: mean",
+        |m| m.fire
+    ),
+    output!("FAREA_BURNED", "s-1", "share of the ground that burned", None, "time: mean", |m| m.burned),
     output!("TRANSP", "kg m-2 s-1", "transpiration", Some("transpiration_flux"), "time: mean", |m| m
         .transpiration),
     output!(
@@ -93,7 +104,7 @@ pub const OUTPUTS: &[Output] = &[
     output!(
         "NLOSS",
         "g m-2 s-1",
-        "nitrogen lost as gas, by leaching and by harvest",
+        "nitrogen lost as gas, by leaching, by harvest and by fire",
         None,
         "time: mean",
         |m| m.nitrogen_out

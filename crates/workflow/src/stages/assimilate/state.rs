@@ -88,6 +88,7 @@ mod tests {
     use super::*;
     use reterra_land::column::{Base, Cover, Site, USUAL_WIND};
     use reterra_land::energy::solar::SolarTable;
+    use reterra_land::fire::Ignition;
     use reterra_land::parameters::Parameters;
     use reterra_land::plant::pft::Pft;
 
@@ -104,6 +105,7 @@ mod tests {
             base: Base::Open,
             wind: USUAL_WIND,
             nitrogen_deposition: 1.0,
+            ignition: Ignition::usual(51.0),
         };
         Column::new(&site, vec![Parameters::for_pft(pft)], SolarTable::new(51.0).into()).unwrap()
     }

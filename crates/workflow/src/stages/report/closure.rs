@@ -29,6 +29,7 @@ const BOOKS: [Books; 3] = [
             ("AR", "plant respiration", -1.0),
             ("HR", "soil respiration", -1.0),
             ("HARVESTC", "harvest", -1.0),
+            ("COL_FIRE_CLOSS", "fire", -1.0),
         ],
         of: |i| i.carbon,
     },
@@ -37,7 +38,7 @@ const BOOKS: [Books; 3] = [
         stock: "TOTECOSYSN",
         flows: &[
             ("NINPUT", "deposition, fertiliser and fixation", 1.0),
-            ("NLOSS", "gas, leaching and harvest", -1.0),
+            ("NLOSS", "gas, leaching, harvest and fire", -1.0),
         ],
         of: |i| i.nitrogen,
     },
