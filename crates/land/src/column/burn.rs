@@ -18,6 +18,8 @@ use crate::soil::{Pool, column_totals};
 const WOOD_DAYS: f64 = 30.0;
 /// Layers whose temperature decides whether the ground is frozen (CLM: the top 17 cm; 20 cm here).
 const TOP: usize = 4;
+/// Warmth of that ground, K, from which a whole day burns: CLM's half-hours cross 0 °C one by one.
+const THAWING: f64 = 1.0;
 /// Mean of a half sine over its amplitude.
 const HALF_SINE: f64 = 2.0 / std::f64::consts::PI;
 
@@ -29,8 +31,8 @@ impl<T: Real> Today<'_, T> {
         state.humidity += (humidity - state.humidity) / WOOD_DAYS;
         let potential = column.fire.potential[self.month] * p.fire_scale;
         let wetness = self.wild_wetness(canopies);
-        let thawed = top_temperature(state).over(FREEZING);
-        let may = potential.over(0.0) & thawed & Weather::dryness_of_soil(wetness).over(0.0);
+        let thawed = (top_temperature(state) - FREEZING).clamp(0.0, THAWING) / THAWING;
+        let may = potential.over(0.0) & thawed.over(0.0) & Weather::dryness_of_soil(wetness).over(0.0);
         if !T::any(may) {
             return T::default();
         }
@@ -40,7 +42,7 @@ impl<T: Real> Today<'_, T> {
             wetness,
         };
         let fuel = self.fuel(state);
-        let share = potential * availability(fuel) * weather.combustibility(woodiness(fuel));
+        let share = potential * thawed * availability(fuel) * weather.combustibility(woodiness(fuel));
         T::select(may, share.min(1.0) * column.fire.wild, 0.0)
     }
 

@@ -45,7 +45,7 @@ pub(super) struct CanopyDay<T: Real> {
     pub gpp: T,
     /// Leaf maintenance respiration.
     pub respiration: T,
-    /// Wetness of the root zone: 1 where water is no limit.
+    /// Wetness of the root zone, 0 to 1, frozen soil being wet.
     pub wetness: T,
     /// Mean conductance, mol m⁻² s⁻¹.
     conductance: T,
@@ -55,6 +55,8 @@ pub(super) struct CanopyDay<T: Real> {
 struct RootUptake<T> {
     share: [T; LAYERS],
     stress: T,
+    /// Wetness of the root zone, frozen soil being wet.
+    wetness: T,
 }
 
 /// What the soil gets from above.
@@ -67,13 +69,13 @@ pub(super) struct Ground<T: Real> {
 
 impl<T: Real> RootUptake<T> {
     /// From the layers' parts in a sum, the stress.
-    fn new(mut share: [T; LAYERS], stress: T) -> Self {
+    fn new(mut share: [T; LAYERS], stress: T, wetness: T) -> Self {
         let takes = stress.over(LEAST_UPTAKE);
         let per_stress = T::select(takes, T::of(1.0) / stress, 0.0);
         for s in &mut share {
             *s *= per_stress;
         }
-        Self { share, stress: T::select(takes, stress, 0.0) }
+        Self { share, stress: T::select(takes, stress, 0.0), wetness }
     }
 }
 
@@ -186,7 +188,7 @@ impl<T: Real> Today<'_, T> {
         self.remember(plant);
         let lai = plant.leaf * p.slatop;
         let uptake = self.root_uptake(tile, &state.temperature);
-        let canopy = self.assimilate(tile, plant, lai, uptake.stress);
+        let canopy = self.assimilate(tile, plant, lai, &uptake);
 
         let capacity = lai * INTERCEPTION;
         let intercepted = (capacity - plant.intercepted).clamp(0.0, rain * 0.7);
@@ -267,18 +269,19 @@ impl<T: Real> Today<'_, T> {
         let (soil, p) = (&self.column.hydraulics, &tile.parameters);
         let stomata = Closure::new(p.smpso, p.smpsc);
         let mut share = [T::default(); LAYERS];
-        let mut stress = T::default();
+        let (mut stress, mut wetness) = (T::default(), T::default());
         for i in 0..soil.layers {
             let head = -(soil.suction[i] * self.wetness.suction_factor(i));
             let open = stomata.open(head);
             let thawed = temperature[i].over(FREEZING - 1.0);
             share[i] = T::select(thawed, tile.root_fraction[i] * open, 0.0);
             stress += share[i];
+            wetness += T::select(thawed, share[i], tile.root_fraction[i]);
         }
-        RootUptake::new(share, stress)
+        RootUptake::new(share, stress, wetness)
     }
 
-    fn assimilate(&self, tile: &Tile<T>, plant: &Vegetation<T>, lai: T, stress: T) -> CanopyDay<T> {
+    fn assimilate(&self, tile: &Tile<T>, plant: &Vegetation<T>, lai: T, uptake: &RootUptake<T>) -> CanopyDay<T> {
         let p = &tile.parameters;
         let leaf = biochemistry(self.daytime, plant.t10);
         let night = dark_respiration(self.night);
@@ -291,7 +294,7 @@ impl<T: Real> Today<'_, T> {
         let day_length = self.sun.day_length / self.column.solar.max_day_length;
         let top = p.vcmax25_top();
         let season = self.column.season([p.vcmax_cos1, p.vcmax_sin1, p.vcmax_cos2, p.vcmax_sin2], self.day);
-        let vcmax25 = top * season * stress * ready * (day_length * day_length).max(0.01);
+        let vcmax25 = top * season * uptake.stress * ready * (day_length * day_length).max(0.01);
         let ratio = internal_ratio(p.medlynslope, self.vpd);
         let light = CanopyLight { sun: self.sun, shortwave: self.shortwave, lai };
         let gpp = gross_photosynthesis(&light, &leaf, vcmax25, ratio * self.co2);
@@ -307,7 +310,7 @@ impl<T: Real> Today<'_, T> {
             lai,
             gpp: T::select(leafy, gpp, 0.0),
             respiration: T::select(leafy, respiration, 0.0),
-            wetness: stress,
+            wetness: uptake.wetness,
             conductance: T::select(leafy, conductance, 0.0),
         }
     }
@@ -331,7 +334,7 @@ mod tests {
     #[test]
     fn roots_in_soil_that_gives_next_to_nothing_take_nothing() {
         for (least, takes) in [(1e-3, true), (1e-9, true), (1e-14, false), (1e-310, false), (0.0, false)] {
-            let uptake = RootUptake::new([least; LAYERS], least * LAYERS as f64);
+            let uptake = RootUptake::new([least; LAYERS], least * LAYERS as f64, 0.0);
             let sum: f64 = uptake.share.iter().sum();
             assert!((sum - if takes { 1.0 } else { 0.0 }).abs() < 1e-12, "{least}: {sum}");
             assert_eq!(uptake.stress > 0.0, takes);
