@@ -14,6 +14,8 @@
 mod area;
 mod effects;
 mod ignition;
+#[cfg(test)]
+pub(crate) mod tests;
 
 pub use area::{FireRegime, Weather, availability, woodiness};
 pub use effects::{FireTraits, burn};

@@ -44,11 +44,11 @@ impl PeriodMeans {
         loss
     }
 
-    /// Carbon of litter and woody debris that fire takes of each layer, gC m-2 d-1.
+    /// Carbon and nitrogen of litter and woody debris that fire takes of each layer, g m-2 d-1.
     #[must_use]
-    pub fn fire(&self) -> [f64; LAYERS] {
+    pub fn fire(&self) -> [[f64; 2]; LAYERS] {
         let of = |layer: &[f64; POOLS]| COMPLETENESS.iter().zip(layer).map(|(share, c)| share * c).sum::<f64>();
-        std::array::from_fn(|j| self.burned * of(&self.carbon[j]))
+        std::array::from_fn(|j| [&self.carbon, &self.nitrogen].map(|pools| self.burned * of(&pools[j])))
     }
 
     /// Rates of layer `j` times `days`.
@@ -133,5 +133,18 @@ mod tests {
         }
         check(whole.conductance[0], 30.0 * 1e-4 / 365.0 / 0.03);
         assert!(whole.conductance[3] == 0.0, "mixing reaches into bedrock");
+    }
+
+    #[test]
+    fn fires_of_a_period_take_half_of_litter_and_less_of_debris() {
+        let (soil, p) = (column(4), SoilParameters::default());
+        let means = PeriodMeans { burned: 1e-4, ..means(0.3, 0.9) };
+        check(means.fire()[0][0], 1e-4 * (0.5 * 60.0 + 0.28 * 40.0));
+        check(means.fire()[0][1], 1e-4 * (0.5 * 0.6 + 0.28 * 0.1));
+        let mut trace = OperatorTrace::new();
+        trace.add_period(30, &means, 8.6, &soil, &p);
+        check(trace.carbon_burned[0].iter().sum(), 30.0 * means.fire()[0][0]);
+        check(trace.nitrogen_burned[0].iter().sum(), 30.0 * means.fire()[0][1]);
+        check(trace.fire_exposure()[3], 30.0 * 1e-4 * 0.28);
     }
 }

@@ -160,16 +160,18 @@ impl Way for Accelerated {
 mod tests {
     use super::*;
     use crate::soil::fixtures::{litter, seasonal, with_mineral_nitrogen};
-    use crate::soil::{OperatorTrace, SoilState, fixtures, step};
+    use crate::soil::{OperatorTrace, SoilInput, SoilState, fixtures, step};
 
-    /// Runs the soil for so many years of the same weather; what the last one left.
-    fn run(state: &mut SoilState, p: &SoilParameters, years: usize) -> OperatorTrace {
+    /// Runs the soil for so many years of the same weather, whose July burns the share `burned`; what the last one left.
+    fn run(state: &mut SoilState, p: &SoilParameters, (years, burned): (usize, f64)) -> OperatorTrace {
         let soil = fixtures::column(6);
         let mut trace = OperatorTrace::new();
         for _ in 0..years {
             trace.clear();
             for day in 0..365 {
-                step(state, &soil, &seasonal(day), &litter(&soil, 20.0, 1.0), p, Some(&mut trace));
+                let fires = if (181..212).contains(&day) { burned / 31.0 } else { 0.0 };
+                let input = SoilInput { burned: fires, ..litter(&soil, 20.0, 1.0) };
+                step(state, &soil, &seasonal(day), &input, p, Some(&mut trace));
             }
         }
         trace
@@ -186,7 +188,7 @@ mod tests {
             ..normal.clone()
         };
         let mut state = with_mineral_nitrogen(0.5);
-        let trace = run(&mut state, &fast, 250);
+        let trace = run(&mut state, &fast, (250, 0.0));
         let (rates, lost) = (normal_rates(&normal, 40.0), by_giver(&trace.carbon_loss));
         for i in [5, 6] {
             for j in 0..LAYERS {
@@ -197,11 +199,38 @@ mod tests {
             }
         }
         let distance =
-            run(&mut state, &normal, 1).distance_to_equilibrium(&fixtures::column(6), &normal).unwrap();
+            run(&mut state, &normal, (1, 0.0)).distance_to_equilibrium(&fixtures::column(6), &normal).unwrap();
         assert!(distance[5].abs() < 2e-4 && distance[6].abs() < 2e-4, "{distance:?}");
         // Shares times the acceleration are not exponents here.
         let straight = factors[0] * rates[6] * trace.scalar[0] / trace.fraction[0][6];
         assert!(straight > 1.01, "{straight}");
+    }
+
+    #[test]
+    fn accelerated_debris_burns_as_much_faster_as_it_rots() {
+        let (normal, factor) = (SoilParameters::default(), 0.5 / 0.3 * latitude_factor(40.0));
+        let fast = SoilParameters {
+            tau_cwd: normal.tau_cwd / factor,
+            spinup_debris: factor,
+            ..normal.clone()
+        };
+        let debris = Pool::WoodyDebris as usize;
+        let mut state = with_mineral_nitrogen(0.5);
+        let trace = run(&mut state, &fast, (60, 0.3));
+        let (rates, lost) = (normal_rates(&normal, 40.0), by_giver(&trace.carbon_loss));
+        for j in 0..6 {
+            let lost = lost[j][debris] + trace.carbon_burned[j][debris];
+            let both = (rates[debris] * trace.scalar[j], trace.fire_exposure()[debris]);
+            let factor = sustained(lost, both, trace.days) / state.carbon[j][debris];
+            state.carbon[j][debris] *= factor;
+            state.nitrogen[j][debris] *= factor;
+        }
+        let trace = run(&mut state, &normal, (1, 0.3));
+        let distance = trace.distance_to_equilibrium(&fixtures::column(6), &normal).unwrap();
+        assert!(distance[debris].abs() < 0.02, "{distance:?}");
+        let [burned, rotted] = [&trace.carbon_burned, &by_giver(&trace.carbon_loss)]
+            .map(|pools| pools.iter().map(|layer| layer[debris]).sum::<f64>());
+        assert!(burned > 0.2 * rotted, "{burned} {rotted}");
     }
 
     #[test]

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND};
+use crate::column::{Base, Column, ColumnState, Cover, Site, USUAL_WIND, simulate};
 use crate::energy::solar::SolarTable;
 use crate::fire::Ignition;
+use crate::fire::tests::MEDITERRANEAN;
 use crate::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
 use crate::lanes::{Lanes, WIDTH};
 use crate::parameters::Parameters;
@@ -132,4 +133,29 @@ fn every_way_gives_a_column_of_a_batch_what_it_gives_it_alone() {
             assert!(end.unwrap() == alone, "{method:?}");
         }
     }
+}
+
+#[test]
+fn where_it_burns_the_matrix_ends_where_brute_force_does() {
+    // Faster soil and wood, so that brute force is affordable; more fire, so that it matters.
+    let column = MEDITERRANEAN.column(|p| {
+        (p.soil.tau_s2, p.soil.tau_s3, p.r_mort) = (1.0, 10.0, 0.1);
+        p.fire_scale = 10.0;
+    });
+    let (weather, start) = (MEDITERRANEAN.weather(2), MEDITERRANEAN.cold_start(&column));
+    let run = |options: Options| spin_up(&column, &start, &weather, &options).unwrap();
+    let (matrix, report) = run(Options { distance_limit: 1e-4, ..Options::default() });
+    assert!(report.converged, "{report:?}");
+    let brute = Options { method: Method::BruteForce, drift_limit: 1e-9, max_cycles: 200, ..Options::default() };
+    let (brute, _) = run(brute);
+    for pool in Pool::ALL {
+        let (a, b) = (pools(&matrix)[pool as usize], pools(&brute)[pool as usize]);
+        assert!((a / b - 1.0).abs() < 0.005, "{}: {a} {b}", pool.name());
+    }
+    let (a, b) = (matrix.plants[0].deadwood, brute.plants[0].deadwood);
+    assert!((a / b - 1.0).abs() < 0.005, "dead wood: {a} {b}");
+    let mut burned = 0.0;
+    let mut state = matrix.clone();
+    simulate(&column, &mut state, &weather, None, |_, month| burned += month.burned * 30.4 * 86_400.0).unwrap();
+    assert!(burned > 0.02, "{burned} in two years");
 }
