@@ -36,11 +36,8 @@ impl<T: Real> Today<'_, T> {
         if !T::any(may) {
             return T::default();
         }
-        let weather = Weather {
-            humidity: self.humidity_of_halves(),
-            monthly_humidity: state.humidity,
-            wetness,
-        };
+        let weather =
+            Weather { humidity: self.humidity_of_halves(), monthly_humidity: state.humidity, wetness };
         let fuel = self.fuel(state);
         let share = potential * thawed * availability(fuel) * weather.combustibility(woodiness(fuel));
         T::select(may, share.min(1.0) * column.fire.wild, 0.0)

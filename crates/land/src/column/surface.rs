@@ -281,7 +281,13 @@ impl<T: Real> Today<'_, T> {
         RootUptake::new(share, stress, wetness)
     }
 
-    fn assimilate(&self, tile: &Tile<T>, plant: &Vegetation<T>, lai: T, uptake: &RootUptake<T>) -> CanopyDay<T> {
+    fn assimilate(
+        &self,
+        tile: &Tile<T>,
+        plant: &Vegetation<T>,
+        lai: T,
+        uptake: &RootUptake<T>,
+    ) -> CanopyDay<T> {
         let p = &tile.parameters;
         let leaf = biochemistry(self.daytime, plant.t10);
         let night = dark_respiration(self.night);

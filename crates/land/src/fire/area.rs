@@ -51,7 +51,8 @@ impl FireRegime {
     /// Of plant types with their shares of the ground, at a latitude, degrees, and a mean wind by month, m s⁻¹.
     #[must_use]
     pub fn new(cover: &[(Pft, f64)], ignition: &Ignition, latitude: f64, wind: &[f64; 12]) -> Self {
-        let share_of = |is: fn(Pft) -> bool| cover.iter().filter(|(pft, _)| is(*pft)).map(|c| c.1).sum::<f64>();
+        let share_of =
+            |is: fn(Pft) -> bool| cover.iter().filter(|(pft, _)| is(*pft)).map(|c| c.1).sum::<f64>();
         let wild = (1.0 - share_of(|pft| pft == Pft::C3Crop)).max(0.0);
         let tropical = |pft| matches!(pft, Pft::BroadleafEvergreenTropical | Pft::BroadleafDeciduousTropical);
         let natural = cover.iter().filter(|(pft, _)| *pft != Pft::C3Crop);

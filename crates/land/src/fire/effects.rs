@@ -99,7 +99,8 @@ pub fn burn<T: Real>(
     let Wood { air, falls, dies } = traits.wood(stem);
     let wood = (burned * air, burned * falls);
     let n = &mut plant.nitrogen;
-    for (pool, shares) in [(&mut plant.leaf, leaf), (&mut plant.storage, store), (&mut plant.reserve, store)] {
+    for (pool, shares) in [(&mut plant.leaf, leaf), (&mut plant.storage, store), (&mut plant.reserve, store)]
+    {
         lose(pool, shares, (&mut fall.fire, &mut fall.leaf));
     }
     for (pool, shares) in [(&mut n.leaf, leaf), (&mut n.storage, store), (&mut plant.retrans_n, store)] {
@@ -164,7 +165,8 @@ mod tests {
 
     #[test]
     fn a_burned_pine_loses_what_clm_takes() {
-        let (before, mut after) = (plant(Pft::NeedleleafEvergreenBoreal), plant(Pft::NeedleleafEvergreenBoreal));
+        let (before, mut after) =
+            (plant(Pft::NeedleleafEvergreenBoreal), plant(Pft::NeedleleafEvergreenBoreal));
         let (stem, mut fall) = (1.0 / 1.3, Litterfall::default());
         let traits = FireTraits::of(Pft::NeedleleafEvergreenBoreal);
         burn(&mut after, &traits, (0.01, stem), &mut fall);
@@ -175,7 +177,10 @@ mod tests {
         let dead = 0.01 * (stem * (0.3 + 0.7 * 0.15) + (1.0 - stem) * 0.15) * before.deadwood;
         close(after.deadwood - before.deadwood, to_dead - dead);
         let wood = before.livewood + before.deadwood;
-        close(fall.fire, 0.01 * (0.8 * before.leaf + 0.5 * (before.storage + before.reserve) + stem * 0.3 * wood));
+        close(
+            fall.fire,
+            0.01 * (0.8 * before.leaf + 0.5 * (before.storage + before.reserve) + stem * 0.3 * wood),
+        );
         let [live, dead_share] = traits.wood_loss(stem);
         close(0.01 * live * before.livewood, before.livewood - after.livewood);
         close(0.01 * dead_share * before.deadwood, dead);

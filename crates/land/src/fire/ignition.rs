@@ -49,7 +49,11 @@ impl Ignition {
             yearly / (12.0 * MONTH_HOURS) * (1.0 - seasonal + seasonal * 4.0 * warm * warm)
         };
         let remote = ((polewards - 55.0) / 10.0).clamp(0.0, 1.0);
-        Self { lightning: std::array::from_fn(month), population: 100.0 * 0.03_f64.powf(remote), wealth: 25.0 }
+        Self {
+            lightning: std::array::from_fn(month),
+            population: 100.0 * 0.03_f64.powf(remote),
+            wealth: 25.0,
+        }
     }
 
     /// Ignitions of a day of the month that people don't put out at once, km⁻² d⁻¹.
@@ -95,12 +99,16 @@ mod tests {
     #[test]
     fn lightning_by_latitude_is_what_networks_count() {
         let yearly = |latitude| Ignition::usual(latitude).lightning.iter().sum::<f64>() * MONTH_HOURS;
-        for (latitude, least, most) in [(0.0, 8.0, 10.0), (40.0, 3.0, 5.0), (60.0, 0.8, 1.6), (70.0, 0.2, 0.8)] {
+        for (latitude, least, most) in
+            [(0.0, 8.0, 10.0), (40.0, 3.0, 5.0), (60.0, 0.8, 1.6), (70.0, 0.2, 0.8)]
+        {
             assert!((least..most).contains(&yearly(latitude)), "{latitude}: {}", yearly(latitude));
             assert!((yearly(-latitude) / yearly(latitude) - 1.0).abs() < 1e-9);
         }
         let north = Ignition::usual(61.0).lightning;
-        assert!(north[0] == 0.0 && north[6] > 3.0 * north[4 - 1] && Ignition::usual(-61.0).lightning[0] > 0.0);
+        assert!(
+            north[0] == 0.0 && north[6] > 3.0 * north[4 - 1] && Ignition::usual(-61.0).lightning[0] > 0.0
+        );
     }
 
     #[test]

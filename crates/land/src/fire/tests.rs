@@ -8,7 +8,7 @@ use crate::column::{
 };
 use crate::constants::{DAY, FREEZING};
 use crate::energy::solar::SolarTable;
-use crate::forcing::{MonthlyWeather, WeatherSeries};
+use crate::forcing::{Atmosphere, MonthlyWeather, WeatherSeries};
 use crate::lanes::{Batched, Lanes, WIDTH};
 use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
@@ -75,7 +75,7 @@ impl Place {
                 shortwave: shortwave * 1e6 / DAY,
                 vpd: 100.0 * vpd,
                 precipitation: precipitation / DAY,
-                co2: 390.0,
+                air: Atmosphere::with_co2(390.0),
             }
         };
         disaggregate(&(0..12 * years).map(month).collect::<Vec<_>>(), 0, 3, 0).unwrap()

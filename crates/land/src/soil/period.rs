@@ -47,7 +47,8 @@ impl PeriodMeans {
     /// Carbon and nitrogen of litter and woody debris that fire takes of each layer, g m-2 d-1.
     #[must_use]
     pub fn fire(&self) -> [[f64; 2]; LAYERS] {
-        let of = |layer: &[f64; POOLS]| COMPLETENESS.iter().zip(layer).map(|(share, c)| share * c).sum::<f64>();
+        let of =
+            |layer: &[f64; POOLS]| COMPLETENESS.iter().zip(layer).map(|(share, c)| share * c).sum::<f64>();
         std::array::from_fn(|j| [&self.carbon, &self.nitrogen].map(|pools| self.burned * of(&pools[j])))
     }
 

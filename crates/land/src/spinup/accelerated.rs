@@ -198,8 +198,9 @@ mod tests {
                 state.nitrogen[j][i] *= factor;
             }
         }
-        let distance =
-            run(&mut state, &normal, (1, 0.0)).distance_to_equilibrium(&fixtures::column(6), &normal).unwrap();
+        let distance = run(&mut state, &normal, (1, 0.0))
+            .distance_to_equilibrium(&fixtures::column(6), &normal)
+            .unwrap();
         assert!(distance[5].abs() < 2e-4 && distance[6].abs() < 2e-4, "{distance:?}");
         // Shares times the acceleration are not exponents here.
         let straight = factors[0] * rates[6] * trace.scalar[0] / trace.fraction[0][6];
@@ -209,11 +210,8 @@ mod tests {
     #[test]
     fn accelerated_debris_burns_as_much_faster_as_it_rots() {
         let (normal, factor) = (SoilParameters::default(), 0.5 / 0.3 * latitude_factor(40.0));
-        let fast = SoilParameters {
-            tau_cwd: normal.tau_cwd / factor,
-            spinup_debris: factor,
-            ..normal.clone()
-        };
+        let fast =
+            SoilParameters { tau_cwd: normal.tau_cwd / factor, spinup_debris: factor, ..normal.clone() };
         let debris = Pool::WoodyDebris as usize;
         let mut state = with_mineral_nitrogen(0.5);
         let trace = run(&mut state, &fast, (60, 0.3));

@@ -146,7 +146,8 @@ fn where_it_burns_the_matrix_ends_where_brute_force_does() {
     let run = |options: Options| spin_up(&column, &start, &weather, &options).unwrap();
     let (matrix, report) = run(Options { distance_limit: 1e-4, ..Options::default() });
     assert!(report.converged, "{report:?}");
-    let brute = Options { method: Method::BruteForce, drift_limit: 1e-9, max_cycles: 200, ..Options::default() };
+    let brute =
+        Options { method: Method::BruteForce, drift_limit: 1e-9, max_cycles: 200, ..Options::default() };
     let (brute, _) = run(brute);
     for pool in Pool::ALL {
         let (a, b) = (pools(&matrix)[pool as usize], pools(&brute)[pool as usize]);
@@ -156,6 +157,7 @@ fn where_it_burns_the_matrix_ends_where_brute_force_does() {
     assert!((a / b - 1.0).abs() < 0.005, "dead wood: {a} {b}");
     let mut burned = 0.0;
     let mut state = matrix.clone();
-    simulate(&column, &mut state, &weather, None, |_, month| burned += month.burned * 30.4 * 86_400.0).unwrap();
+    simulate(&column, &mut state, &weather, None, |_, month| burned += month.burned * 30.4 * 86_400.0)
+        .unwrap();
     assert!(burned > 0.02, "{burned} in two years");
 }
