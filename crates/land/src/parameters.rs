@@ -124,11 +124,11 @@ macro_rules! parameters {
 }
 
 parameters! {
-    leafcn, 5.0, 150.0, "Leaf C:N, gC gN⁻¹.";
-    frootcn, 5.0, 150.0, "Fine-root C:N, gC gN⁻¹.";
-    livewdcn, 10.0, 500.0, "Live-wood C:N, gC gN⁻¹.";
-    deadwdcn, 50.0, 2000.0, "Dead-wood C:N, gC gN⁻¹.";
-    lflitcn, 5.0, 200.0, "Leaf-litter C:N, gC gN⁻¹.";
+    leafcn, 5.0, 150.0, "Target of leaf C:N, gC gN⁻¹; leaves depart from it by at most 10.";
+    frootcn, 5.0, 150.0, "Target of fine-root C:N, gC gN⁻¹.";
+    livewdcn, 10.0, 500.0, "Target of live-wood C:N, gC gN⁻¹.";
+    deadwdcn, 50.0, 2000.0, "Target of dead-wood C:N, gC gN⁻¹.";
+    lflitcn, 5.0, 200.0, "C:N of the litter of leaves at their target, gC gN⁻¹.";
     leaf_long, 0.05, 20.0, "Leaf longevity, yr (background turnover of evergreen and stress-deciduous leaves).";
     froot_long, 0.05, 20.0, "Fine-root longevity, yr.";
     froot_leaf, 0.01, 50.0, "New fine-root C per new leaf C.";
@@ -344,23 +344,28 @@ impl<T: Real> Parameters<T> {
         T::of(1.0) / (self.croot_stem + 1.0)
     }
 
-    /// Vcmax at 25 °C of the top leaf, µmol m⁻² s⁻¹: leaf N × Rubisco share × CLM's specific activities
-    /// (7.16 g Rubisco per gN, 60 µmol g⁻¹ s⁻¹; CLM technical note, eq. 9.10 with LUNA off).
+    /// Nitrogen of the top leaf at a C:N, gN m⁻².
     #[must_use]
-    pub fn vcmax25_top(&self) -> T {
-        const RUBISCO_PER_NITROGEN: f64 = 7.16;
-        const ACTIVITY: f64 = 60.0;
-        self.flnr * (RUBISCO_PER_NITROGEN * ACTIVITY) / (self.slatop * self.leafcn)
+    pub fn leaf_nitrogen(&self, leaf_cn: T) -> T {
+        T::of(1.0) / (self.slatop * leaf_cn)
     }
 
-    /// Dark respiration at 25 °C of the top leaf, µmol m⁻² s⁻¹, acclimated to a ten-day mean temperature, K (Atkin et al.
-    /// 2015, doi:10.1111/nph.13253; CLM5 technical note, section 2.9.5).
+    /// Vcmax at 25 °C of a top leaf with so much nitrogen (gN m⁻²), µmol m⁻² s⁻¹: × Rubisco share × CLM's specific
+    /// activities (7.16 g Rubisco per gN, 60 µmol g⁻¹ s⁻¹; CLM technical note, eq. 9.10 with LUNA off).
     #[must_use]
-    pub fn leaf_respiration25(&self, t10: T) -> T {
+    pub fn vcmax25_top(&self, leaf_nitrogen: T) -> T {
+        const RUBISCO_PER_NITROGEN: f64 = 7.16;
+        const ACTIVITY: f64 = 60.0;
+        self.flnr * (RUBISCO_PER_NITROGEN * ACTIVITY) * leaf_nitrogen
+    }
+
+    /// Dark respiration at 25 °C of a top leaf with so much nitrogen (gN m⁻²), µmol m⁻² s⁻¹, acclimated to a ten-day mean
+    /// temperature, K (Atkin et al. 2015, doi:10.1111/nph.13253; CLM5 technical note, section 2.9.5).
+    #[must_use]
+    pub fn leaf_respiration25(&self, leaf_nitrogen: T, t10: T) -> T {
         const PER_NITROGEN: f64 = 0.2061;
         const PER_KELVIN: f64 = 0.0402;
-        let nitrogen = T::of(1.0) / (self.slatop * self.leafcn);
-        (self.lmr_intercept_atkin + nitrogen * PER_NITROGEN - (t10 - FREEZING) * PER_KELVIN).max(0.0)
+        (self.lmr_intercept_atkin + leaf_nitrogen * PER_NITROGEN - (t10 - FREEZING) * PER_KELVIN).max(0.0)
     }
 }
 
@@ -386,17 +391,22 @@ mod tests {
     fn leaves_respire_what_atkin_measured() {
         // Needleleaf with 1.724 gN m-2, acclimated to 10 °C: 1.4995 + 0.2061 1.724 - 0.402.
         let p = Parameters::for_pft(Pft::NeedleleafEvergreenTemperate);
-        assert!((p.leaf_respiration25(283.15) - 1.4528).abs() < 1e-3);
+        let nitrogen = p.leaf_nitrogen(p.leafcn);
+        assert!((p.leaf_respiration25(nitrogen, 283.15) - 1.4528).abs() < 1e-3);
         // Acclimation never turns it round.
-        assert!(p.leaf_respiration25(380.0).abs() < 1e-12);
+        assert!(p.leaf_respiration25(nitrogen, 380.0).abs() < 1e-12);
     }
 
     #[test]
     fn vcmax25_is_clms_for_needleleaf_and_crop() {
         // flnr 0.0509, slatop 0.01, leafcn 58: 37.7 umol m-2 s-1; c3 crop: 67.0.
-        let needleleaf = Parameters::for_pft(Pft::NeedleleafEvergreenTemperate).vcmax25_top();
+        let of = |pft| {
+            let p = Parameters::for_pft(pft);
+            p.vcmax25_top(p.leaf_nitrogen(p.leafcn))
+        };
+        let needleleaf = of(Pft::NeedleleafEvergreenTemperate);
         assert!((needleleaf - 37.7).abs() < 0.1, "{needleleaf}");
-        let crop = Parameters::for_pft(Pft::C3Crop).vcmax25_top();
+        let crop = of(Pft::C3Crop);
         assert!((crop - 67.0).abs() < 0.5, "{crop}");
     }
 }

@@ -1,5 +1,7 @@
 //! The land model against a real eCLM run of an alpine grassland: same forcing, same surface, years 61 to 70.
 //!
+//! C:N of the leaves is compared with a restart at the end of year 70, by plant functional type.
+//!
 //! The 3-hourly forcing of 1901 to 1910 becomes daily weather; the surface data give cover, texture and bedrock. Our
 //! model is spun up over the same ten years, the run is itself near its own equilibrium.
 
@@ -60,6 +62,8 @@ struct History {
     /// Soil temperature, K, and water, m³ m⁻³ (liquid and ice), by layer.
     temperature: Vec<[f64; LAYERS]>,
     moisture: Vec<[f64; LAYERS]>,
+    /// C:N of leaves, displayed and stored, at the end, by plant functional type.
+    leaf_cn: Vec<(Pft, f64)>,
 }
 
 /// Compares our run with eCLM's.
@@ -71,7 +75,8 @@ pub fn measure() -> Result<Vec<Record>, ValidationError> {
     let atmosphere = folder.join("inputdata/atm/datm7/GSWP3v1/ALP1");
     let weather = forcing(&atmosphere)?;
     let site = site(&folder.join("eclm_run/surfdata_ALP1_natveg.nc"), mean_wind(&atmosphere)?)?;
-    let (theirs, layers) = history(&folder.join("eclm_run/eclm_alp1_postAD_monthly_y61-70.nc"))?;
+    let (mut theirs, layers) = history(&folder.join("eclm_run/eclm_alp1_postAD_monthly_y61-70.nc"))?;
+    theirs.leaf_cn = leaf_cn(&folder.join("eclm_run/eclm_alp1_postAD.clm2.r.0071.nc"))?;
     let ours = run(&site, &weather)?;
     Ok(compare(&ours, &theirs, layers))
 }
@@ -106,7 +111,9 @@ fn compare(ours: &History, theirs: &History, layers: usize) -> Vec<Record> {
     };
     let ratio = |a: &[f64], b: &[f64]| a.iter().sum::<f64>() / b.iter().sum::<f64>();
     let quarter = Goal::Between(0.75, 1.25);
+    let farthest = farthest_leaf_cn(&ours.leaf_cn, &theirs.leaf_cn);
     vec![
+        Record::new("land-2-leaf-cn", farthest, Goal::AtMost(0.1), "1"),
         Record::new("land-2-soil-temperature-rmse", largest, Goal::AtMost(2.0), "K"),
         Record::new("land-2-soil-moisture-correlation", median(moisture), Goal::AtLeast(0.7), "1"),
         Record::new("land-2-gpp-ratio", ratio(&ours.gpp, &theirs.gpp), quarter, "1"),
@@ -150,10 +157,39 @@ fn run(site: &Site, weather: &WeatherSeries) -> Result<History, ValidationError>
         }
     });
     eprintln!("mineral nitrogen {:.2} gN m-2", state.soil.mineral_nitrogen());
+    for (tile, plant) in column.tiles.iter().zip(&state.plants) {
+        let stored = 1.0 / (1.0 + tile.parameters.froot_leaf);
+        let leaf_n =
+            1.0 / (1.0 + tile.parameters.froot_leaf * tile.parameters.leafcn / tile.parameters.frootcn);
+        let carbon = plant.leaf + plant.storage * stored;
+        history.leaf_cn.push((tile.pft, carbon / (plant.nitrogen.leaf + plant.nitrogen.storage * leaf_n)));
+    }
     match outcome.failures.into_iter().flatten().next() {
         Some(failure) => Err(land(failure)),
         None => Ok(history),
     }
+}
+
+/// Largest relative difference of the leaf C:N of a type, ours to theirs.
+fn farthest_leaf_cn(ours: &[(Pft, f64)], theirs: &[(Pft, f64)]) -> f64 {
+    let mut farthest = 0.0_f64;
+    for (pft, cn) in ours {
+        let Some((_, their)) = theirs.iter().find(|(other, _)| other == pft) else { return f64::INFINITY };
+        eprintln!("leaf C:N of {pft:?}: {cn:.1} against {their:.1}");
+        farthest = if cn.is_nan() { f64::INFINITY } else { farthest.max((cn / their - 1.0).abs()) };
+    }
+    farthest
+}
+
+/// C:N of leaves, displayed and stored, of the types in a restart.
+fn leaf_cn(restart: &Path) -> Result<Vec<(Pft, f64)>, ValidationError> {
+    let read = |name| values(restart, name);
+    let types = read("pfts1d_itypveg")?;
+    let (c, stored_c) = (read("leafc")?, read("leafc_storage")?);
+    let (n, stored_n) = (read("leafn")?, read("leafn_storage")?);
+    let ratio = |i: usize| (c[i] + stored_c[i]) / (n[i] + stored_n[i]);
+    let known = |i: usize| TYPES.get((types[i] as usize).wrapping_sub(1)).map(|&pft| (pft, ratio(i)));
+    Ok((0..types.len()).filter_map(known).collect())
 }
 
 /// A variable of a file, all of it.
@@ -265,6 +301,7 @@ fn history(file: &Path) -> Result<(History, usize), ValidationError> {
         lai: read("TLAI")?,
         temperature: (0..months).map(|m| profile(&temperature, m)).collect(),
         moisture: (0..months).map(|m| profile(&moisture, m)).collect(),
+        leaf_cn: Vec::new(),
     };
     Ok((history, bedrock.min(LAYERS)))
 }

@@ -39,8 +39,18 @@ pub(super) struct Want<T: Real> {
     demand: T,
     /// Nitrogen taken back from old tissue, gN m⁻² d⁻¹.
     own: T,
-    /// Price of nitrogen from symbionts, gC gN⁻¹.
+    /// Price of nitrogen from the soil and from symbionts, gC gN⁻¹.
+    price: T,
     fixation_price: T,
+}
+
+/// What roots meet in each layer.
+#[derive(Clone, Copy)]
+struct Below<'a, T> {
+    /// K.
+    temperature: &'a [T; LAYERS],
+    /// Mineral nitrogen, gN m⁻².
+    nitrogen: &'a [T; LAYERS],
 }
 
 /// The canopies and the wants of all tiles.
@@ -62,6 +72,8 @@ impl<T: Real> Today<'_, T> {
         let burned = self.burned(state, &canopies);
         let mut input = SoilInput { nitrogen_deposition: self.deposition, burned, ..SoilInput::default() };
         fluxes.burned = burned;
+        let mineral = std::array::from_fn(|i| state.soil.nh4[i] + state.soil.no3[i]);
+        let below = Below { temperature: &state.temperature, nitrogen: &mineral };
         let mut wants = Wants::new();
         for ((tile, plant), canopy) in column.tiles.iter().zip(&mut state.plants).zip(canopies) {
             let mut litter = self.shed_leaves(tile, plant, &state.temperature, canopy.lai);
@@ -71,24 +83,16 @@ impl<T: Real> Today<'_, T> {
             fluxes.harvest += litter.harvest * tile.fraction;
             fluxes.harvest_n += litter.harvest_n * tile.fraction;
             self.place_litter(tile, &litter, &mut input);
-            wants.push(self.want(tile, plant, canopy, &state.temperature, &mut input));
+            wants.push(self.want(tile, plant, canopy, below, &mut input));
         }
         let mut parameters = column.parameters.soil.clone();
         parameters.decomp_scale *= self.respiring_season(&column.parameters);
-        let mineral = std::array::from_fn(|i| state.soil.nh4[i] + state.soil.no3[i]);
         let soil = soil::step(&mut state.soil, &column.soil, &climate, &input, &parameters, trace);
         account_for(fluxes, &soil, &input);
         let demand = input.plant_nitrogen_demand;
         let met = T::select(demand.over(0.0), soil.plant_nitrogen_uptake / demand, 0.0);
         for ((tile, plant), want) in column.tiles.iter().zip(&mut state.plants).zip(&wants) {
-            let zone = RootZone {
-                nitrogen: &mineral,
-                root_fraction: &tile.root_fraction,
-                layers: column.hydraulics.layers,
-                roots: plant.froot,
-            };
-            let price = nitrogen_cost::uptake(&zone, tile.parameters.perecm, want.fixation_price);
-            grow(tile, plant, want, (met, price), fluxes);
+            grow(tile, plant, want, met, fluxes);
         }
     }
 
@@ -140,11 +144,11 @@ impl<T: Real> Today<'_, T> {
         tile: &Tile<T>,
         plant: &mut Vegetation<T>,
         canopy: CanopyDay<T>,
-        temperature: &[T; LAYERS],
+        below: Below<'_, T>,
         input: &mut SoilInput<T>,
     ) -> Want<T> {
         let p = &tile.parameters;
-        let woods = respiration::maintenance(plant, p, self.mean, temperature[ROOTED]);
+        let woods = respiration::maintenance(plant, p, self.mean, below.temperature[ROOTED]);
         let budget = allocation::pay_maintenance(
             plant,
             canopy.gpp,
@@ -152,14 +156,21 @@ impl<T: Real> Today<'_, T> {
         );
         let stored_leaf = plant.storage / (p.froot_leaf + 1.0);
         let shares = GrowthShares::new(p, (plant.leaf + stored_leaf) * p.slatop);
-        let (demand, own) = allocation::soil_demand(plant, p, &shares, budget.available);
+        let fixation_price = nitrogen_cost::fixation(below.temperature[ROOTED]);
+        let zone = RootZone {
+            nitrogen: below.nitrogen,
+            root_fraction: &tile.root_fraction,
+            layers: self.column.hydraulics.layers,
+            roots: plant.froot,
+        };
+        let price = nitrogen_cost::uptake(&zone, p.perecm, fixation_price);
+        let (demand, own) = allocation::soil_demand(plant, p, &shares, budget.available, price);
         let npp = plant.npp_mean.max(0.0) * YEAR_DAYS;
         let fixed = -(npp * -0.003).exp_m1() * p.nfix_scale * (1.8 / YEAR_DAYS);
         input.nitrogen_deposition += self.fertiliser(tile) * tile.fraction;
         input.nitrogen_fixation += fixed * tile.fraction;
         input.plant_nitrogen_demand += demand * tile.fraction;
-        let fixation_price = nitrogen_cost::fixation(temperature[ROOTED]);
-        Want { canopy, budget, shares, demand, own, fixation_price }
+        Want { canopy, budget, shares, demand, own, price, fixation_price }
     }
 
     /// Fertiliser of the day, gN m⁻² d⁻¹.
@@ -187,29 +198,27 @@ impl<T: Real> Today<'_, T> {
     }
 }
 
-/// Grows with the share of its demand that the soil met at a price, gC gN⁻¹, and with what it buys.
+/// Grows with the share of its demand that the soil met, and with what it buys. What finds no nitrogen is respired.
 fn grow<T: Real>(
     tile: &Tile<T>,
     plant: &mut Vegetation<T>,
     want: &Want<T>,
-    (met, price): (T, T),
+    met: T,
     fluxes: &mut DayFluxes<T>,
 ) {
     let (p, available) = (&tile.parameters, want.budget.available);
     let got = want.demand * met;
-    let paid = (got * price).min(available * MOST_PAID);
+    let paid = (got * want.price).min(available * MOST_PAID);
     let bought = allocation::buy_nitrogen(want.demand - got, p, available - paid, want.fixation_price);
     let price = paid + bought * want.fixation_price;
     let uptake = got + bought;
     let growth = allocation::grow(plant, p, &want.shares, available - price, (uptake, want.own));
-    let needed = want.demand + want.own;
-    let supply = T::select(needed.over(0.0), (uptake + want.own) / needed, 1.0);
-    let gpp = want.canopy.gpp - growth.excess;
-    let ra = want.budget.maintenance + growth.respiration + price;
+    let gpp = want.canopy.gpp;
+    let ra = want.budget.maintenance + growth.respiration + growth.excess + price;
     plant.npp_mean += (gpp - ra - plant.npp_mean) / YEAR_DAYS;
     fluxes.gpp += gpp * tile.fraction;
     fluxes.ra += ra * tile.fraction;
-    fluxes.nitrogen_supply += supply * tile.fraction;
+    fluxes.nitrogen_supply += growth.supply * tile.fraction;
     fluxes.nitrogen_in += bought * tile.fraction;
 }
 

@@ -11,7 +11,7 @@ batched! {
     /// Flows of one day, per m² and day: carbon in gC, nitrogen in gN, water in kg.
     #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct DayFluxes {
-        /// Gross primary production (after nitrogen limitation).
+        /// Gross primary production.
         pub gpp: T,
         /// Autotrophic respiration.
         pub ra: T,
@@ -45,7 +45,7 @@ batched! {
         pub net_radiation: T,
         /// Plant water stress, 1 = none.
         pub btran: T,
-        /// Actual over potential nitrogen supply of growth, 1 = no limitation.
+        /// Nitrogen supply of growth over what it wants at its target C:N, 1 = no limitation.
         pub nitrogen_supply: T,
     }
 }

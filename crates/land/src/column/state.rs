@@ -64,10 +64,17 @@ impl ColumnState {
 }
 
 impl<T: Real> ColumnState<T> {
-    /// Gives every tissue the nitrogen of its parameter C:N.
+    /// Gives every tissue the nitrogen of its target C:N.
     pub fn reset_nitrogen(&mut self, column: &Column<T>) {
         for (plant, tile) in self.plants.iter_mut().zip(&column.tiles) {
             plant.reset_nitrogen(&tile.parameters);
+        }
+    }
+
+    /// Brings the nitrogen of tissues that were moved, or whose parameters were, within bounds.
+    pub fn bound_nitrogen(&mut self, column: &Column<T>) {
+        for (plant, tile) in self.plants.iter_mut().zip(&column.tiles) {
+            plant.bound_nitrogen(&tile.parameters);
         }
     }
 

@@ -11,6 +11,7 @@ use crate::plant::canopy::{CanopyLight, gross_photosynthesis, leaf_respiration};
 use crate::plant::pft::LeafHabit;
 use crate::plant::photosynthesis::{biochemistry, dark_respiration, internal_ratio};
 use crate::plant::state::Vegetation;
+use crate::plant::stoichiometry::leaf_cn;
 use crate::soil::grid::LAYERS;
 use crate::water::evapotranspiration::{INTERCEPTION, canopy_share, resistance_of, surface_resistance};
 use crate::water::snow;
@@ -41,7 +42,7 @@ const SNOW_RESISTANCE: f64 = 150.0;
 pub(super) struct CanopyDay<T: Real> {
     /// Leaf area index, m² m⁻².
     pub lai: T,
-    /// Gross photosynthesis before nitrogen limits it.
+    /// Gross photosynthesis.
     pub gpp: T,
     /// Leaf maintenance respiration.
     pub respiration: T,
@@ -298,7 +299,8 @@ impl<T: Real> Today<'_, T> {
             ((plant.acclimation - REST_TEMPERATURE) / range).clamp(0.0, 1.0)
         };
         let day_length = self.sun.day_length / self.column.solar.max_day_length;
-        let top = p.vcmax25_top();
+        let nitrogen = p.leaf_nitrogen(leaf_cn(plant, p));
+        let top = p.vcmax25_top(nitrogen);
         let season = self.column.season([p.vcmax_cos1, p.vcmax_sin1, p.vcmax_cos2, p.vcmax_sin2], self.day);
         let vcmax25 = top * season * uptake.stress * ready * (day_length * day_length).max(0.01);
         let ratio = internal_ratio(p.medlynslope, self.vpd);
@@ -307,7 +309,13 @@ impl<T: Real> Today<'_, T> {
         let mean_rate = gpp / (CARBON_PER_MICROMOLE * DAY);
         let respiration = p.lmr_scale
             * self.respiring_season(p)
-            * leaf_respiration(lai, p.leaf_respiration25(plant.t10), self.day_share, leaf.respiration, night);
+            * leaf_respiration(
+                lai,
+                p.leaf_respiration25(nitrogen, plant.t10),
+                self.day_share,
+                leaf.respiration,
+                night,
+            );
         // gs = g0 + 1.6 (1 + g1/√D) A/ca, and ci/ca = g1/(g1 + √D) gives 1.6 A / (ca − ci).
         let conductance =
             p.medlynintercept * lai * 1e-6 + mean_rate * 1.6 / (self.co2 * (T::of(1.0) - ratio));

@@ -131,6 +131,38 @@ fn a_batch_of_tiled_columns_does_what_each_does_alone() {
     }
 }
 
+/// A spruce forest after six years on so much fertiliser, gN m⁻² yr⁻¹, and nothing from symbionts.
+fn fed(nfert: f64) -> (Column, ColumnState) {
+    let mut column = column(&[(Pft::NeedleleafEvergreenBoreal, 1.0)], 1.0).unwrap();
+    for p in [&mut column.parameters, &mut column.tiles[0].parameters] {
+        (p.nfert, p.fracfixers) = (nfert, 0.0);
+    }
+    let mut state = ColumnState::cold_start(&column, 276.0);
+    simulate(&column, &mut state, &weather(6), None, |_, _| {}).unwrap();
+    (column, state)
+}
+
+/// Gross production of a year, gC m⁻² s⁻¹ in the mean.
+fn gpp(column: &Column, state: &ColumnState) -> f64 {
+    let mut sum = 0.0;
+    simulate(column, &mut state.clone(), &weather(1), None, |_, month| sum += month.gpp / 12.0).unwrap();
+    sum
+}
+
+#[test]
+fn scarce_nitrogen_makes_leaves_poor_and_poor_leaves_assimilate_less() {
+    let ((poor_column, poor), (rich_column, rich)) = (fed(0.0), fed(10.0));
+    let (a, b) = (&poor.plants[0], &rich.plants[0]);
+    let (cn_a, cn_b) = (a.leaf / a.nitrogen.leaf, b.leaf / b.nitrogen.leaf);
+    assert!((60.0..=68.0).contains(&cn_a) && (48.0..59.5).contains(&cn_b), "{cn_a} {cn_b}");
+    assert!(gpp(&poor_column, &poor) < 0.9 * gpp(&rich_column, &rich));
+    // The same leaves with the nitrogen of the poor ones: Vcmax falls in proportion, the rest of GPP is light.
+    let mut depleted = rich.clone();
+    depleted.plants[0].nitrogen.leaf = b.leaf / cn_a;
+    let ratio = gpp(&rich_column, &depleted) / gpp(&rich_column, &rich);
+    assert!(ratio < 1.0 - 0.2 * (1.0 - cn_b / cn_a) && ratio > cn_b / cn_a, "{ratio} {}", cn_b / cn_a);
+}
+
 #[test]
 fn a_cover_that_makes_no_sense_is_refused() {
     let refused = |cover: &[(Pft, f64)]| matches!(column(cover, 1.0), Err(LandError::Cover { .. }));

@@ -1,13 +1,14 @@
 //! From photosynthate to tissue: what a day's carbon would build, the nitrogen it needs, and what it gets.
 //!
-//! Fixed ratios between tissues as in CLM5 with `stem_leaf` ≥ 0 (technical note, section 2.19); nitrogen
-//! shortage scales growth, and carbon that finds no nitrogen was not fixed (CLM4.5's down-regulation).
+//! Fixed ratios between tissues as in CLM5 with `stem_leaf` ≥ 0 (technical note, section 2.19). New tissue takes what
+//! nitrogen there is, within the bounds of [`Richness`]; carbon that finds no nitrogen even so is respired (CLM5 FUN).
 //! Leaf allocation fades beyond `laimx`, CLM's bound for crops, taken for all types.
 
 use crate::batched;
 use crate::lanes::Real;
 use crate::parameters::Parameters;
 use crate::plant::state::{Vegetation, storage_nitrogen_share};
+use crate::plant::stoichiometry::{self, Richness};
 
 /// Share of reserves in leaf and fine root that the plant keeps, and the days it takes to fill them.
 const RESERVE_SHARE: f64 = 0.25;
@@ -29,7 +30,7 @@ pub struct GrowthShares<T: Real = f64> {
     livewood: T,
     deadwood: T,
     storage: T,
-    /// Nitrogen needed per gC, gN gC⁻¹.
+    /// Nitrogen per gC at the target C:N of all tissues, gN gC⁻¹.
     pub nitrogen: T,
 }
 
@@ -81,17 +82,25 @@ pub fn pay_maintenance<T: Real>(plant: &mut Vegetation<T>, gpp: T, wanted: T) ->
     }
 }
 
-/// Nitrogen asked from the soil, gN m⁻² d⁻¹, after what the plant can take back from its own pool.
+/// Nitrogen asked from the soil at a price, gC gN⁻¹, and what the plant takes back from its own pool for nothing, gN m⁻²
+/// d⁻¹.
+///
+/// FUN: carbon is split so that what is paid for nitrogen and what is built with it come out at the target C:N, and of
+/// that part [`stoichiometry::spending`] is spent. What is for nothing may make tissue richer than that.
 #[must_use]
 pub fn soil_demand<T: Real>(
     plant: &Vegetation<T>,
     p: &Parameters<T>,
     shares: &GrowthShares<T>,
     available: T,
+    price: T,
 ) -> (T, T) {
-    let demand = available / (p.grperc + 1.0) * shares.nitrogen;
-    let own = (plant.retrans_n * RETRANSLOCATION_RATE).min(demand);
-    (demand - own, own)
+    let per_tissue = p.grperc + 1.0;
+    let target = available * shares.nitrogen;
+    let most = target / per_tissue * Richness::bounds(p).richest;
+    let own = (plant.retrans_n * RETRANSLOCATION_RATE).min(most);
+    let ideal = (target - own * per_tissue).max(0.0) / (per_tissue + price * shares.nitrogen);
+    (ideal * stoichiometry::spending(plant, p, price), own)
 }
 
 batched! {
@@ -102,8 +111,10 @@ batched! {
         pub tissue: T,
         /// Growth respiration, gC m⁻² d⁻¹.
         pub respiration: T,
-        /// Carbon not fixed for want of nitrogen, gC m⁻² d⁻¹.
+        /// Carbon left for want of nitrogen, gC m⁻² d⁻¹.
         pub excess: T,
+        /// Nitrogen of new tissue over that of all that carbon would build at the target C:N, at most 1.
+        pub supply: T,
     }
 }
 
@@ -116,25 +127,33 @@ pub fn grow<T: Real>(
     (uptake, own): (T, T),
 ) -> Growth<T> {
     let wanted = available / (p.grperc + 1.0);
-    let supply = uptake + own;
-    let possible = T::select(shares.nitrogen.over(0.0), supply / shares.nitrogen, wanted);
-    let tissue = wanted.min(possible);
+    let (supply, bounds) = (uptake + own, Richness::bounds(p));
+    let tissue = wanted.min(supply / (shares.nitrogen * bounds.poorest));
+    let target = tissue * shares.nitrogen;
+    let richness = T::select(target.over(0.0), supply / target, 1.0).min(bounds.richest);
     plant.leaf += tissue * shares.leaf;
     plant.froot += tissue * shares.froot;
     plant.livewood += tissue * shares.livewood;
     plant.deadwood += tissue * shares.deadwood;
     plant.storage += tissue * shares.storage;
     let n = &mut plant.nitrogen;
-    n.leaf += tissue * shares.leaf / p.leafcn;
-    n.froot += tissue * shares.froot / p.frootcn;
-    n.livewood += tissue * shares.livewood / p.livewdcn;
-    n.deadwood += tissue * shares.deadwood / p.deadwdcn;
-    n.storage += tissue * shares.storage * storage_nitrogen_share(p);
-    // Rounding aside, supply is used up: what the last bit leaves stays in the plant's own pool, what it lacks in an
-    // empty pool comes from nowhere.
-    plant.retrans_n = (plant.retrans_n + uptake - tissue * shares.nitrogen).max(0.0);
+    let rich = tissue * richness;
+    n.leaf += rich * shares.leaf / p.leafcn;
+    n.froot += rich * shares.froot / p.frootcn;
+    n.livewood += rich * shares.livewood / p.livewdcn;
+    n.deadwood += rich * shares.deadwood / p.deadwdcn;
+    n.storage += rich * shares.storage * storage_nitrogen_share(p);
+    // What makes tissue no richer stays in the plant's own pool; what the last bit lacks in an empty pool comes from
+    // nowhere.
+    plant.retrans_n = (plant.retrans_n + uptake - rich * shares.nitrogen).max(0.0);
     let respiration = tissue * p.grperc;
-    Growth { tissue, respiration, excess: (available - tissue - respiration).max(0.0) }
+    let needed = wanted * shares.nitrogen;
+    Growth {
+        tissue,
+        respiration,
+        excess: (available - tissue - respiration).max(0.0),
+        supply: T::select(needed.over(0.0), supply / needed, 1.0).min(1.0),
+    }
 }
 
 #[cfg(test)]
@@ -145,19 +164,60 @@ mod tests {
     use crate::plant::pft::{LeafHabit, Pft};
 
     #[test]
-    fn growth_conserves_and_keeps_c_to_n() {
-        for pft in Pft::ALL {
+    fn growth_conserves_carbon_and_nitrogen() {
+        for (pft, met) in Pft::ALL.into_iter().flat_map(|pft| [0.0, 0.3, 0.7, 1.0].map(|met| (pft, met))) {
             let p = Parameters::for_pft(pft);
             let mut plant = Vegetation::cold_start(&p, pft.is_woody(), LeafHabit::Evergreen, 283.0);
-            plant.retrans_n = 2.0;
+            plant.retrans_n = 2.0 * met;
             let shares = GrowthShares::new(&p, 3.0);
-            let (demand, own) = soil_demand(&plant, &p, &shares, 5.0);
+            let (demand, own) = soil_demand(&plant, &p, &shares, 5.0, 20.0);
             let (c, n) = (plant.carbon(), plant.total_nitrogen());
-            let growth = grow(&mut plant, &p, &shares, 5.0, (0.7 * demand, own));
+            let growth = grow(&mut plant, &p, &shares, 5.0, (met * demand, own));
             assert!((plant.carbon() - c - growth.tissue).abs() < 1e-10);
-            assert!((plant.total_nitrogen() - n - 0.7 * demand).abs() < 1e-10);
+            assert!((plant.total_nitrogen() - n - met * demand).abs() < 1e-10);
             assert!((growth.tissue + growth.respiration + growth.excess - 5.0).abs() < 1e-12);
-            assert!((plant.leaf / plant.nitrogen.leaf - p.leafcn).abs() < 1e-6);
+        }
+    }
+
+    #[test]
+    fn what_is_paid_and_what_is_built_come_out_at_the_target() {
+        // FUN: spent + (1 + grperc) growth = available, and spent / price = growth × N:C. Below 5 gC gN-1 all is spent.
+        let p = Parameters::for_pft(Pft::BroadleafDeciduousTemperate);
+        let mut plant = Vegetation::cold_start(&p, true, LeafHabit::Evergreen, 283.0);
+        plant.retrans_n = 0.2;
+        let shares = GrowthShares::new(&p, 3.0);
+        let (demand, own) = soil_demand(&plant, &p, &shares, 5.0, 4.0);
+        let growth = grow(&mut plant, &p, &shares, 5.0 - 4.0 * demand, (demand, own));
+        assert!(
+            (growth.tissue * shares.nitrogen - demand - own).abs() < 1e-12 && growth.excess.abs() < 1e-12
+        );
+        assert!((own - 0.01).abs() < 1e-12 && (growth.supply - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn scarce_nitrogen_makes_tissue_poor_and_plenty_makes_it_rich() {
+        for pft in Pft::ALL.into_iter().filter(|pft| Parameters::for_pft(*pft).fcur > 0.0) {
+            let p = Parameters::for_pft(pft);
+            // Two hundred days on a share of the demand, with an own pool.
+            let after = |met: f64, pool: f64| {
+                let mut plant = Vegetation::cold_start(&p, pft.is_woody(), LeafHabit::Evergreen, 283.0);
+                let shares = GrowthShares::new(&p, 1.0);
+                let mut excess = 0.0;
+                for _ in 0..200 {
+                    plant.retrans_n = pool;
+                    let (demand, own) = soil_demand(&plant, &p, &shares, 10.0, 20.0);
+                    let left = 10.0 - 20.0 * met * demand;
+                    excess = grow(&mut plant, &p, &shares, left, (met * demand, own)).excess;
+                    (plant.leaf, plant.nitrogen.leaf) = (0.9 * plant.leaf, 0.9 * plant.nitrogen.leaf);
+                }
+                (plant.leaf / plant.nitrogen.leaf, excess)
+            };
+            let ((dear, kept), (scarce, left), (plenty, _)) =
+                (after(1.0, 0.0), after(0.3, 0.0), after(1.0, 50.0));
+            // At 20 gC gN-1 eCLM's needleleaf, shrub and grass at 61° N have 3, 6 and 8 % more than their targets.
+            assert!(kept.abs() < 1e-9 && (1.02..1.10).contains(&(dear / p.leafcn)), "{pft:?}: {dear}");
+            assert!((scarce - p.leafcn - 10.0).abs() < 1e-6 && left > 0.0, "{pft:?}: {scarce} {left}");
+            assert!((plenty - (p.leafcn - 10.0)).abs() < 1e-6, "{pft:?}: {plenty}");
         }
     }
 
@@ -197,14 +257,22 @@ mod tests {
         plant: &mut Vegetation<T>,
         p: &Parameters<T>,
         [gpp, wanted, area, met]: [T; 4],
-    ) -> [T; 6] {
+    ) -> [T; 7] {
         let budget = pay_maintenance(plant, gpp, wanted);
         let shares = GrowthShares::new(p, area);
-        let (demand, own) = soil_demand(plant, p, &shares, budget.available);
+        let (demand, own) = soil_demand(plant, p, &shares, budget.available, T::of(6.0) / met.max(0.1));
         let bought = buy_nitrogen(demand * (T::of(1.0) - met), p, budget.available, T::of(6.0));
         let left = budget.available - bought * 6.0;
         let growth = grow(plant, p, &shares, left, (demand * met + bought, own));
-        [budget.available, budget.maintenance, bought, growth.tissue, growth.respiration, growth.excess]
+        [
+            budget.available,
+            budget.maintenance,
+            bought,
+            growth.tissue,
+            growth.respiration,
+            growth.excess,
+            growth.supply,
+        ]
     }
 
     #[test]

@@ -10,4 +10,5 @@ pub mod phenology;
 pub mod photosynthesis;
 pub mod respiration;
 pub mod state;
+pub mod stoichiometry;
 pub mod turnover;

@@ -4,6 +4,7 @@ use crate::batched;
 use crate::lanes::{PerColumn, Real};
 use crate::parameters::Parameters;
 use crate::plant::pft::LeafHabit;
+use crate::plant::stoichiometry::Richness;
 use serde::{Deserialize, Serialize};
 
 /// Where a deciduous plant is in its year.
@@ -55,8 +56,8 @@ impl Season {
 }
 
 batched! {
-    /// State of the vegetation of a tile, per its own area; carbon in gC m⁻², nitrogen in gN m⁻². Live tissues hold nitrogen at
-    /// their parameter C:N, so only storage and the retranslocated pool carry their own.
+    /// State of the vegetation of a tile, per its own area; carbon in gC m⁻², nitrogen in gN m⁻². The C:N of tissues departs
+    /// from the parameters' targets within the [bounds of their richness](crate::plant::stoichiometry::Richness).
     #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
     #[serde(bound(
         serialize = "T: Serialize, PerColumn<T, Season>: Serialize",
@@ -142,15 +143,33 @@ impl Vegetation {
 }
 
 impl<T: Real> Vegetation<T> {
-    /// Gives every tissue the nitrogen of its parameter C:N.
+    /// Gives every tissue the nitrogen of its target C:N.
     pub fn reset_nitrogen(&mut self, p: &Parameters<T>) {
+        self.nitrogen = self.target_nitrogen(p);
+    }
+
+    /// Gives tissues whose nitrogen is out of bounds, because parameters or carbon were moved, that of the bound.
+    pub fn bound_nitrogen(&mut self, p: &Parameters<T>) {
+        let (target, Richness { poorest, richest }) = (self.target_nitrogen(p), Richness::bounds(p));
+        let bounded = |n: T, target: T| n.clamp(target * poorest, target * richest);
+        let n = &self.nitrogen;
         self.nitrogen = TissueNitrogen {
+            leaf: bounded(n.leaf, target.leaf),
+            froot: bounded(n.froot, target.froot),
+            livewood: bounded(n.livewood, target.livewood),
+            deadwood: bounded(n.deadwood, target.deadwood),
+            storage: bounded(n.storage, target.storage),
+        };
+    }
+
+    fn target_nitrogen(&self, p: &Parameters<T>) -> TissueNitrogen<T> {
+        TissueNitrogen {
             leaf: self.leaf / p.leafcn,
             froot: self.froot / p.frootcn,
             livewood: self.livewood / p.livewdcn,
             deadwood: self.deadwood / p.deadwdcn,
             storage: self.storage * storage_nitrogen_share(p),
-        };
+        }
     }
 
     /// Carbon of the whole plant, gC m⁻².

@@ -1,7 +1,8 @@
 //! What leaves the living plant in a day: litterfall, mortality, live wood dying, harvest.
 //!
 //! Whole-plant mortality at a constant rate and live-to-dead wood turnover as in CLM5 (technical note, chapters
-//! 20 and 23). Leaves withdraw nitrogen down to the litter's C:N before they fall.
+//! 20 and 23). What leaves a tissue has the tissue's C:N; falling leaves and dying wood give back the share of nitrogen
+//! that takes them from their target C:N to the litter's or to dead wood's.
 
 use crate::batched;
 use crate::constants::YEAR_DAYS;
@@ -9,7 +10,7 @@ use crate::lanes::Real;
 use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
 use crate::plant::phenology::LeafTurnover;
-use crate::plant::state::{Season, Vegetation, storage_nitrogen_share};
+use crate::plant::state::{Season, Vegetation};
 
 /// Day of the year after which no meadow is cut: 17 October.
 const LAST_CUT: usize = 290;
@@ -48,21 +49,21 @@ pub fn display<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, wanted: T)
     if !T::any(moves) {
         return;
     }
-    let moved = T::select(moves, moved, 0.0);
+    let share = T::select(moves, moved / plant.storage, 0.0);
+    let moved = take(&mut plant.storage, share);
     let leaf = moved / (p.froot_leaf + 1.0);
-    let froot = moved - leaf;
-    plant.storage -= moved;
     plant.leaf += leaf;
-    plant.froot += froot;
+    plant.froot += moved - leaf;
     let n = &mut plant.nitrogen;
-    n.leaf += take(&mut n.storage, leaf / p.leafcn);
-    n.froot += take(&mut n.storage, froot / p.frootcn);
+    let moved = take(&mut n.storage, share);
+    let leaf = moved / (p.froot_leaf * p.leafcn / p.frootcn + 1.0);
+    n.leaf += leaf;
+    n.froot += moved - leaf;
 }
 
-/// Takes nitrogen out of a tissue, gN m⁻²: its carbon at its C:N, but no more than it has, because the parameter may
-/// have moved since the tissue grew.
-fn take<T: Real>(pool: &mut T, content: T) -> T {
-    let taken = content.min(*pool);
+/// Takes a share out of a pool.
+fn take<T: Real>(pool: &mut T, share: T) -> T {
+    let taken = *pool * share;
     *pool -= taken;
     taken
 }
@@ -74,33 +75,28 @@ pub fn shed<T: Real>(
     turnover: &LeafTurnover<T>,
 ) -> Litterfall<T> {
     let mut fall = Litterfall::default();
-    let leaf = plant.leaf * turnover.leaf_share;
-    take_leaf(plant, p, leaf, &mut fall);
-    let froot = plant.froot * turnover.froot_share;
-    plant.froot -= froot;
-    fall.froot += froot;
-    fall.froot_n += take(&mut plant.nitrogen.froot, froot / p.frootcn);
+    take_leaf(plant, p, turnover.leaf_share, &mut fall);
+    fall.froot += take(&mut plant.froot, turnover.froot_share);
+    fall.froot_n += take(&mut plant.nitrogen.froot, turnover.froot_share);
     live_to_dead(plant, p);
     mortality(plant, p, &mut fall);
     fall
 }
 
-/// Senescent leaves: nitrogen beyond the litter's C:N goes back to the plant.
-fn take_leaf<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, leaf: T, fall: &mut Litterfall<T>) {
-    let content = take(&mut plant.nitrogen.leaf, leaf / p.leafcn);
-    let litter_n = (leaf / p.lflitcn).min(content);
-    plant.leaf -= leaf;
+/// A share of the leaves falls: nitrogen beyond the litter's goes back to the plant.
+fn take_leaf<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, share: T, fall: &mut Litterfall<T>) {
+    fall.leaf += take(&mut plant.leaf, share);
+    let content = take(&mut plant.nitrogen.leaf, share);
+    let litter_n = content * (p.leafcn / p.lflitcn).min(1.0);
     plant.retrans_n += content - litter_n;
-    fall.leaf += leaf;
     fall.leaf_n += litter_n;
 }
 
 fn live_to_dead<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>) {
-    let dying = plant.livewood * p.lwtop_ann / YEAR_DAYS;
-    let from = take(&mut plant.nitrogen.livewood, dying / p.livewdcn);
-    let to = (dying / p.deadwdcn).min(from);
-    plant.livewood -= dying;
-    plant.deadwood += dying;
+    let share = p.lwtop_ann / YEAR_DAYS;
+    plant.deadwood += take(&mut plant.livewood, share);
+    let from = take(&mut plant.nitrogen.livewood, share);
+    let to = from * (p.livewdcn / p.deadwdcn).min(1.0);
     plant.nitrogen.deadwood += to;
     plant.retrans_n += from - to;
 }
@@ -108,11 +104,7 @@ fn live_to_dead<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>) {
 fn mortality<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, fall: &mut Litterfall<T>) {
     let share = p.r_mort / YEAR_DAYS;
     let n = &mut plant.nitrogen;
-    let lose = |pool: &mut T| {
-        let lost = *pool * share;
-        *pool -= lost;
-        lost
-    };
+    let lose = |pool: &mut T| take(pool, share);
     fall.leaf += lose(&mut plant.leaf) + lose(&mut plant.storage) + lose(&mut plant.reserve);
     fall.leaf_n += lose(&mut n.leaf) + lose(&mut n.storage) + lose(&mut plant.retrans_n);
     fall.froot += lose(&mut plant.froot);
@@ -139,15 +131,11 @@ pub fn harvest<T: Real>(
     if !T::any(cut.over(0.0)) {
         return;
     }
-    let leaf = plant.leaf * cut;
-    plant.leaf -= leaf;
-    fall.harvest += leaf;
-    fall.harvest_n += take(&mut plant.nitrogen.leaf, leaf / p.leafcn);
+    fall.harvest += take(&mut plant.leaf, cut);
+    fall.harvest_n += take(&mut plant.nitrogen.leaf, cut);
     if pft == Pft::C3Crop {
-        let grain = plant.storage * cut;
-        plant.storage -= grain;
-        fall.harvest += grain;
-        fall.harvest_n += take(&mut plant.nitrogen.storage, grain * storage_nitrogen_share(p));
+        fall.harvest += take(&mut plant.storage, cut);
+        fall.harvest_n += take(&mut plant.nitrogen.storage, cut);
         // Sown again in autumn, as most of Europe's cereals are: wetness, not warmth, starts the next crop.
         for k in (0..T::WIDTH).filter(|&k| cut.at(k) > 0.0) {
             *plant.season.at_mut(k) = Season::Offset { days_left: p.ndays_off.at(k).round(), by_cold: false };
@@ -233,12 +221,36 @@ mod tests {
     }
 
     #[test]
-    fn leaf_litter_has_its_own_c_to_n() {
+    fn litter_follows_the_c_to_n_of_its_tissue() {
         let p = Parameters::for_pft(Pft::BroadleafDeciduousTemperate);
-        let mut plant = Vegetation::cold_start(&p, true, LeafHabit::Evergreen, 283.0);
-        let mut fall = Litterfall::default();
-        take_leaf(&mut plant, &p, 50.0, &mut fall);
-        assert!((fall.leaf / fall.leaf_n - p.lflitcn).abs() < 1e-9);
+        for richness in [1.0, 0.8] {
+            let mut plant = Vegetation::cold_start(&p, true, LeafHabit::Evergreen, 283.0);
+            for pool in [&mut plant.nitrogen.leaf, &mut plant.nitrogen.froot, &mut plant.nitrogen.livewood] {
+                *pool *= richness;
+            }
+            let (dead, dead_n) = (plant.deadwood, plant.nitrogen.deadwood);
+            live_to_dead(&mut plant, &p);
+            let dying = (plant.deadwood - dead) / (plant.nitrogen.deadwood - dead_n);
+            let mut fall = Litterfall::default();
+            take_leaf(&mut plant, &p, 0.5, &mut fall);
+            let half = LeafTurnover { displayed: 0.0, leaf_share: 0.0, froot_share: 0.5 };
+            let roots = shed(&mut plant, &p, &half);
+            assert!((fall.leaf / fall.leaf_n * richness - p.lflitcn).abs() < 1e-9);
+            assert!((roots.froot / roots.froot_n * richness - p.frootcn).abs() < 1e-9);
+            assert!((dying * richness / p.deadwdcn - 1.0).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn storage_displays_leaves_and_roots_of_its_own_richness() {
+        let p = Parameters::for_pft(Pft::BroadleafDeciduousTemperate);
+        let mut plant = Vegetation::cold_start(&p, true, LeafHabit::SeasonalDeciduous, 283.0);
+        plant.nitrogen.storage *= 0.8;
+        let all = plant.storage;
+        display(&mut plant, &p, all);
+        assert!((0.8 * plant.leaf / plant.nitrogen.leaf - p.leafcn).abs() < 1e-9);
+        assert!((0.8 * plant.froot / plant.nitrogen.froot - p.frootcn).abs() < 1e-9);
+        assert!(plant.storage == 0.0 && plant.nitrogen.storage == 0.0);
     }
 
     #[test]

@@ -116,16 +116,17 @@ impl Accelerated {
 
     /// A cycle in which dead wood died ten times as fast: the same pool, further on its way to its equilibrium.
     fn hurry_wood(column: &Column, cycle: &Cycle, next: &mut ColumnState) {
-        for (i, tile) in column.tiles.iter().enumerate() {
+        for i in 0..column.tiles.len() {
             let [_, turnover] = wood::turnover(column, cycle, i);
             if turnover <= 0.0 {
                 continue;
             }
             let further = (-DEAD_WOOD * turnover).exp_m1() / (-turnover).exp_m1();
-            let (before, after) = (cycle.before.plants[i].deadwood, cycle.after.plants[i].deadwood);
-            let plant = &mut next.plants[i];
-            plant.deadwood = (before + further * (after - before)).max(0.0);
-            plant.nitrogen.deadwood = plant.deadwood / tile.parameters.deadwdcn;
+            let (before, after, plant) =
+                (&cycle.before.plants[i], &cycle.after.plants[i], &mut next.plants[i]);
+            let hurry = |before: f64, after: f64| (before + further * (after - before)).max(0.0);
+            plant.deadwood = hurry(before.deadwood, after.deadwood);
+            plant.nitrogen.deadwood = hurry(before.nitrogen.deadwood, after.nitrogen.deadwood);
         }
     }
 }

@@ -2,7 +2,7 @@
 //! all sizes count.
 //!
 //! What else a column holds, water, temperature and phenology, forgets its past within a cycle or two. Nitrogen of soil
-//! organic matter and of tissues is no coordinate: it follows its carbon.
+//! organic matter and of tissues is no coordinate: it follows its carbon. That of dead wood is one: its C:N is old.
 
 use crate::column::{Column, ColumnState};
 use crate::plant::state::Vegetation;
@@ -42,7 +42,7 @@ impl Coordinates {
     /// Gives `state` these coordinates where they differ from its own, and the nitrogen that follows: of soil organic
     /// matter by its C:N, of tissues in proportion to their carbon.
     pub fn put(self, coordinates: &[f64], state: &mut ColumnState, column: &Column) {
-        let tissues: Vec<[f64; 5]> = state.plants.iter().map(tissue_carbon).collect();
+        let tissues: Vec<[f64; 4]> = state.plants.iter().map(tissue_carbon).collect();
         let mut next = coordinates.iter();
         self.each(state, |value| {
             let own = value.max(0.0).ln_1p();
@@ -69,24 +69,35 @@ impl Coordinates {
             soil.nh4.iter_mut().chain(&mut soil.no3).for_each(&mut visit);
         }
         for plant in &mut state.plants {
-            let Vegetation { leaf, froot, livewood, deadwood, storage, reserve, retrans_n, npp_mean, .. } =
-                plant;
-            let all = [leaf, froot, livewood, deadwood, storage, reserve, retrans_n, npp_mean];
+            let Vegetation {
+                leaf,
+                froot,
+                livewood,
+                deadwood,
+                storage,
+                reserve,
+                nitrogen,
+                retrans_n,
+                npp_mean,
+                ..
+            } = plant;
+            let dead_n = &mut nitrogen.deadwood;
+            let all = [leaf, froot, livewood, deadwood, storage, reserve, dead_n, retrans_n, npp_mean];
             all.into_iter().for_each(&mut visit);
         }
     }
 }
 
-/// Carbon of the tissues that have nitrogen of their own, gC m⁻².
-fn tissue_carbon(plant: &Vegetation) -> [f64; 5] {
-    [plant.leaf, plant.froot, plant.livewood, plant.deadwood, plant.storage]
+/// Carbon of the tissues whose nitrogen follows it, gC m⁻².
+fn tissue_carbon(plant: &Vegetation) -> [f64; 4] {
+    [plant.leaf, plant.froot, plant.livewood, plant.storage]
 }
 
 /// Changes the nitrogen of tissues as their carbon changed since it was `before`.
-fn follow(plant: &mut Vegetation, before: &[f64; 5]) {
+fn follow(plant: &mut Vegetation, before: &[f64; 4]) {
     let after = tissue_carbon(plant);
     let n = &mut plant.nitrogen;
-    let parts = [&mut n.leaf, &mut n.froot, &mut n.livewood, &mut n.deadwood, &mut n.storage];
+    let parts = [&mut n.leaf, &mut n.froot, &mut n.livewood, &mut n.storage];
     for (i, part) in parts.into_iter().enumerate() {
         if before[i] > 0.0 {
             *part *= after[i] / before[i];

@@ -4,10 +4,11 @@ use serde::{Deserialize, Serialize};
 
 use super::SpinupError;
 use crate::column::{Column, ColumnState};
+use crate::plant::state::Vegetation;
 use crate::soil::{LAYERS, Pools};
 
-/// Pools of a column. What follows from them is not given: nitrogen of soil organic matter and of plant tissue has the
-/// parameters' C:N.
+/// Pools of a column. What follows from them is not given: nitrogen of soil organic matter has the parameters' C:N, that
+/// of plant tissue the C:N of the state that they are put into.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GivenPools {
     /// Organic carbon of the soil, gC m⁻².
@@ -57,9 +58,20 @@ impl GivenPools {
             state.soil.nitrogen[j] = [l1, l2, l3, debris, s1 / p.cn_s1, s2 / p.cn_s2, s3 / p.cn_s3];
         }
         for (plant, given) in state.plants.iter_mut().zip(&self.plants) {
-            [plant.leaf, plant.froot, plant.livewood, plant.deadwood, plant.storage] = given.map(held);
+            give(plant, &given.map(held));
         }
-        state.reset_nitrogen(column);
+        state.bound_nitrogen(column);
         Ok(())
+    }
+}
+
+/// Gives tissues these amounts of carbon, and nitrogen in proportion.
+fn give(plant: &mut Vegetation, given: &[f64; 5]) {
+    let Vegetation { leaf, froot, livewood, deadwood, storage, nitrogen: n, .. } = plant;
+    let nitrogen = [&mut n.leaf, &mut n.froot, &mut n.livewood, &mut n.deadwood, &mut n.storage];
+    let carbon = [leaf, froot, livewood, deadwood, storage];
+    for ((carbon, nitrogen), &given) in carbon.into_iter().zip(nitrogen).zip(given) {
+        *nitrogen *= if *carbon > 0.0 { given / *carbon } else { 0.0 };
+        *carbon = given;
     }
 }

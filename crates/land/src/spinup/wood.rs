@@ -4,42 +4,48 @@ use super::cycle::Cycle;
 use crate::column::{Column, ColumnState};
 use crate::constants::YEAR_DAYS;
 use crate::fire::FireTraits;
+use crate::plant::state::Vegetation;
 
 /// Largest factor by which one solution may change a pool.
 const LARGEST_STEP: f64 = 20.0;
-/// Pools whose turnover of a cycle is below this, gC m⁻², are empty.
+/// Pools whose turnover of a cycle is below this, g m⁻², are empty.
 const EMPTY: f64 = 1e-9;
 
-/// Moves live and dead wood to what the cycle's growth sustains, keeping C:N.
+/// Moves carbon and nitrogen of live and dead wood to what the cycle's growth sustains.
 ///
 /// Over a cycle, losses are rate × mean pool; what the pool gained beside them is its input. At the fixed point the
 /// factor is one.
 pub(super) fn solve(column: &Column, cycle: &Cycle, state: &mut ColumnState) {
     for (i, plant) in state.plants.iter_mut().enumerate() {
-        let [live, dead] = factors(column, cycle, i);
+        let [live, dead] = factors(column, cycle, i, |plant| [plant.livewood, plant.deadwood]);
         plant.livewood *= live;
-        plant.nitrogen.livewood *= live;
         plant.deadwood *= dead;
-        plant.nitrogen.deadwood *= dead;
+        let n = &mut plant.nitrogen;
+        let [live, dead] =
+            factors(column, cycle, i, |plant| [plant.nitrogen.livewood, plant.nitrogen.deadwood]);
+        n.livewood *= live;
+        n.deadwood *= dead;
     }
 }
 
-/// (equilibrium − mean) / equilibrium of live and dead wood.
+/// (equilibrium − mean) / equilibrium of the carbon of live and dead wood.
 ///
 /// The farthest of all tiles.
 pub(super) fn distance(column: &Column, cycle: &Cycle) -> [f64; 2] {
     let farther = |a: f64, b: f64| if b.abs() > a.abs() { b } else { a };
     (0..column.tiles.len()).fold([0.0; 2], |farthest, i| {
-        let of_tile = factors(column, cycle, i).map(|factor| 1.0 - 1.0 / factor);
+        let of_tile = factors(column, cycle, i, |plant| [plant.livewood, plant.deadwood]);
+        let of_tile = of_tile.map(|factor| 1.0 - 1.0 / factor);
         [farther(farthest[0], of_tile[0]), farther(farthest[1], of_tile[1])]
     })
 }
 
-/// Equilibrium over mean pool, of live and dead wood of a tile.
-fn factors(column: &Column, cycle: &Cycle, tile: usize) -> [f64; 2] {
-    let (before, after) = (&cycle.before.plants[tile], &cycle.after.plants[tile]);
-    let [live, dead] = turnover(column, cycle, tile);
-    [factor(before.livewood, after.livewood, live), factor(before.deadwood, after.deadwood, dead)]
+/// Equilibrium over mean pool, of an element of live and dead wood of a tile.
+fn factors(column: &Column, cycle: &Cycle, tile: usize, wood: fn(&Vegetation) -> [f64; 2]) -> [f64; 2] {
+    let before = wood(&cycle.before.plants[tile]);
+    let after = wood(&cycle.after.plants[tile]);
+    let turnover = turnover(column, cycle, tile);
+    std::array::from_fn(|k| factor(before[k], after[k], turnover[k]))
 }
 
 /// Turnover of live and dead wood of a tile over the cycle: mortality, live wood that becomes dead wood, and fire.

@@ -126,7 +126,7 @@ impl Batch {
             .iter()
             .map(|column| {
                 let mut state = from.clone();
-                state.reset_nitrogen(column);
+                state.bound_nitrogen(column);
                 state
             })
             .collect();

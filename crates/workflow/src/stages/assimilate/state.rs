@@ -63,8 +63,8 @@ pub(super) fn move_to(state: &mut ColumnState, column: &Column, coordinates: &[f
         let wet = state.water.liquid[layer] * factor(if layer < UPPER { 9 } else { 10 });
         state.water.liquid[layer] = wet.min(room.max(state.water.liquid[layer]));
     }
-    // Parameters changed with the state: tissues take the nitrogen of their new C:N.
-    state.reset_nitrogen(column);
+    // Parameters changed with the state, bounds of C:N too.
+    state.bound_nitrogen(column);
     let after = stocks(state, column);
     [after[0] - before[0], after[1] - before[1], after[2] - before[2]]
 }
@@ -76,6 +76,12 @@ fn scale_plant(state: &mut ColumnState, [leaf, froot, wood, storage]: [f64; 4]) 
         plant.livewood *= wood;
         plant.deadwood *= wood;
         plant.storage *= storage;
+        let n = &mut plant.nitrogen;
+        n.leaf *= leaf;
+        n.froot *= froot;
+        n.livewood *= wood;
+        n.deadwood *= wood;
+        n.storage *= storage;
     }
 }
 
