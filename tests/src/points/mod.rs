@@ -1,5 +1,6 @@
 //! The points that are measured: one file each.
 
+pub mod clm_fire;
 pub mod clm_site;
 pub mod clm_soil;
 pub mod closure;
@@ -53,6 +54,7 @@ pub const POINTS: &[Point] = &[
         measure: product::measure,
     },
     Point { name: "land-1", title: "decomposition of real CLM5 pools", measure: clm_soil::measure },
+    Point { name: "land-1-fire", title: "fires in real CLM5 pools", measure: clm_fire::measure },
     Point { name: "land-2", title: "an alpine site against eCLM", measure: clm_site::measure },
     Point {
         name: "land-3-stations",
