@@ -161,8 +161,9 @@ fn run(site: &Site, weather: &WeatherSeries) -> Result<History, ValidationError>
         let stored = 1.0 / (1.0 + tile.parameters.froot_leaf);
         let leaf_n =
             1.0 / (1.0 + tile.parameters.froot_leaf * tile.parameters.leafcn / tile.parameters.frootcn);
-        let carbon = plant.leaf + plant.storage * stored;
-        history.leaf_cn.push((tile.pft, carbon / (plant.nitrogen.leaf + plant.nitrogen.storage * leaf_n)));
+        let n = &plant.nitrogen;
+        let carbon = plant.leaf + plant.stored() * stored;
+        history.leaf_cn.push((tile.pft, carbon / (n.leaf + (n.storage + n.transfer) * leaf_n)));
     }
     match outcome.failures.into_iter().flatten().next() {
         Some(failure) => Err(land(failure)),

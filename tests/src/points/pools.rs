@@ -23,6 +23,7 @@ pub fn pools(state: &ColumnState) -> Vec<(String, f64)> {
             ("live wood", plant.livewood),
             ("dead wood", plant.deadwood),
             ("storage", plant.storage),
+            ("transfer", plant.transfer),
             ("reserve", plant.reserve),
         ] {
             pools.push((format!("{name} carbon"), value));

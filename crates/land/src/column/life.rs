@@ -113,7 +113,7 @@ impl<T: Real> Today<'_, T> {
             lai,
         };
         let turnover = phenology::advance(plant, p, tile.pft.leaf_habit(), &signals);
-        turnover::display(plant, p, turnover.displayed);
+        turnover::display(plant, p, &turnover);
         let mut fall = turnover::shed(plant, p, &turnover);
         turnover::harvest(plant, p, tile.pft, self.day, &mut fall);
         fall
@@ -154,7 +154,7 @@ impl<T: Real> Today<'_, T> {
             canopy.gpp,
             self.respiring_season(p) * woods + canopy.respiration,
         );
-        let stored_leaf = plant.storage / (p.froot_leaf + 1.0);
+        let stored_leaf = plant.stored() / (p.froot_leaf + 1.0);
         let shares = GrowthShares::new(p, (plant.leaf + stored_leaf) * p.slatop);
         let fixation_price = nitrogen_cost::fixation(below.temperature[ROOTED]);
         let zone = RootZone {

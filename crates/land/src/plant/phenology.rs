@@ -12,6 +12,8 @@ use crate::plant::state::{Season, Vegetation};
 
 /// Days of drought, frost or wetness that flip a stress-deciduous plant (CLM `crit_*`).
 const CRITICAL_DAYS: f64 = 15.0;
+/// Share of storage that evergreens turn to display in a day: 0.0002 in each of CLM's half hours.
+const EVERGREEN_TRANSFER: f64 = 0.0096;
 /// Shortest day with leaves of stress-deciduous plants, s.
 const SHORTEST_DAY: f64 = 6.0 * 3_600.0;
 
@@ -36,7 +38,9 @@ batched! {
     /// What a day's phenology asks for.
     #[derive(Clone, Copy, Debug, Default, PartialEq)]
     pub struct LeafTurnover {
-        /// Storage carbon to display, gC m⁻² d⁻¹.
+        /// Share of storage that goes to transfer.
+        pub transferred: T,
+        /// Share of transfer that goes to display.
         pub displayed: T,
         /// Share of leaves shed.
         pub leaf_share: T,
@@ -53,12 +57,15 @@ pub fn advance<T: Real>(
     signals: &Signals<T>,
 ) -> LeafTurnover<T> {
     let background = || LeafTurnover {
-        displayed: T::of(0.0),
         leaf_share: T::of(1.0) / (p.leaf_long * 365.0),
         froot_share: T::of(1.0) / (p.froot_long * 365.0),
+        ..LeafTurnover::default()
     };
     let (mut turnover, rule): (_, Rule<T>) = match habit {
-        LeafHabit::Evergreen => return background(),
+        LeafHabit::Evergreen => {
+            let (transferred, displayed) = (T::of(EVERGREEN_TRANSFER), T::of(1.0));
+            return LeafTurnover { transferred, displayed, ..background() };
+        }
         LeafHabit::SeasonalDeciduous => (LeafTurnover::default(), seasonal),
         LeafHabit::StressDeciduous => (background(), stress),
     };
@@ -99,11 +106,9 @@ impl<T: Real> One<'_, T> {
         Real::exp(self.of(self.p.gddfunc_p1) + self.of(self.p.gddfunc_p2) * warmth)
     }
 
-    fn onset(&self) -> Season {
-        Season::Onset {
-            days_left: self.of(self.p.ndays_on).round(),
-            remaining: self.of(self.p.fstor2tran) * self.of(self.plant.storage),
-        }
+    fn onset(&self, turnover: &mut LeafTurnover) -> Season {
+        turnover.transferred = self.of(self.p.fstor2tran);
+        Season::Onset { days_left: self.of(self.p.ndays_on).round() }
     }
 
     fn offset(&self, by_cold: bool) -> Season {
@@ -119,25 +124,25 @@ fn seasonal<T: Real>(one: &One<T>, turnover: &mut LeafTurnover) -> Season {
             let warmth = (s.soil_temperature - FREEZING).max(0.0);
             let sum = if lengthening { degree_days + warmth } else { 0.0 };
             if sum > one.degree_day_threshold() {
-                one.onset()
+                one.onset(turnover)
             } else {
                 Season::Dormant { degree_days: sum, wet_days: 0.0, cold_days: 0.0, needs_warmth: true }
             }
         }
-        Season::Onset { days_left, remaining } => display(turnover, days_left, remaining),
+        Season::Onset { days_left } => display(turnover, days_left),
         Season::Growing { .. } if !lengthening && s.day_length < one.of(one.p.crit_dayl) => one.offset(true),
         Season::Offset { days_left, by_cold } => shed(turnover, days_left, by_cold),
         growing @ Season::Growing { .. } => growing,
     }
 }
 
-fn display(turnover: &mut LeafTurnover, days_left: f64, remaining: f64) -> Season {
+fn display(turnover: &mut LeafTurnover, days_left: f64) -> Season {
     // CLM's rate: fast at first, falling to zero at the end of onset.
-    turnover.displayed = remaining * (2.0 / days_left.max(1.0)).min(1.0);
+    turnover.displayed = (2.0 / days_left.max(1.0)).min(1.0);
     if days_left <= 1.0 {
         Season::Growing { dry_days: 0.0, cold_days: 0.0 }
     } else {
-        Season::Onset { days_left: days_left - 1.0, remaining: remaining - turnover.displayed }
+        Season::Onset { days_left: days_left - 1.0 }
     }
 }
 
@@ -163,16 +168,16 @@ fn stress<T: Real>(one: &One<T>, turnover: &mut LeafTurnover) -> Season {
             let wet = if s.soil_potential >= one.of(one.p.soilpsi_on) { wet_days + 1.0 } else { wet_days };
             let warm = !wait || sum > one.degree_day_threshold();
             if warm && wet >= CRITICAL_DAYS && s.day_length >= SHORTEST_DAY && !frozen {
-                one.onset()
+                one.onset(turnover)
             } else {
                 Season::Dormant { degree_days: sum, wet_days: wet, cold_days: cold, needs_warmth: wait }
             }
         }
-        Season::Onset { days_left, remaining } => display(turnover, days_left, remaining),
+        Season::Onset { days_left } => display(turnover, days_left),
         Season::Growing { dry_days, cold_days } => {
             let room = (1.0 - s.lai / one.of(one.p.laimx)).max(0.0);
-            turnover.displayed =
-                one.of(one.plant.storage) * one.of(one.p.fstor2tran) * room / one.of(one.p.regrowth_days);
+            turnover.transferred = one.of(one.p.fstor2tran) * room / one.of(one.p.regrowth_days);
+            turnover.displayed = 1.0;
             growing(dry_days, cold_days, one)
         }
         Season::Offset { days_left, by_cold } => shed(turnover, days_left, by_cold),
@@ -266,15 +271,46 @@ mod tests {
     }
 
     #[test]
-    fn onset_moves_its_share_of_storage_and_offset_sheds_all() {
-        let mut turnover = LeafTurnover::default();
-        let mut season = Season::Onset { days_left: 30.0, remaining: 60.0 };
-        let mut moved = 0.0;
-        while let Season::Onset { days_left, remaining } = season {
-            season = display(&mut turnover, days_left, remaining);
-            moved += turnover.displayed;
+    fn onset_empties_transfer_in_thirty_days_at_a_falling_rate() {
+        let p = Parameters::for_pft(Pft::BroadleafDeciduousTemperate);
+        let mut plant = Vegetation::cold_start(&p, true, LeafHabit::SeasonalDeciduous, 283.0);
+        let (stored, stored_n) = (plant.storage, plant.nitrogen.storage);
+        let (c, n) = (plant.carbon(), plant.total_nitrogen());
+        let spring = Signals {
+            soil_temperature: 300.0,
+            soil_potential: -0.05,
+            day_length: 50_000.0,
+            lengthening: 1.0,
+            lai: 0.0,
+        };
+        let mut grown = Vec::new();
+        while !matches!(plant.season.at(0), Season::Growing { .. }) {
+            let waits = matches!(plant.season.at(0), Season::Dormant { .. });
+            let turnover = advance(&mut plant, &p, LeafHabit::SeasonalDeciduous, &spring);
+            let leaf = plant.leaf;
+            crate::plant::turnover::display(&mut plant, &p, &turnover);
+            if waits {
+                assert!(plant.leaf.abs() < 1e-12);
+            } else {
+                grown.push(plant.leaf - leaf);
+            }
         }
-        assert!((moved - 60.0).abs() < 1e-12);
+        // CLM5 technical note, chapter 20: 2 over the days left, which takes (n - k) / (n (n - 1) / 2) on day k.
+        assert_eq!(grown.len(), 30);
+        let leaves = 0.5 * stored / (1.0 + p.froot_leaf);
+        for (k, day) in grown.iter().enumerate() {
+            let expected = leaves * (29.0 - k as f64) / 435.0;
+            assert!((day - expected).abs() < 1e-12 * leaves, "day {k}: {day} {expected}");
+        }
+        assert!(plant.transfer == 0.0 && plant.nitrogen.transfer == 0.0);
+        assert!((plant.storage - 0.5 * stored).abs() < 1e-12 && (plant.leaf - leaves).abs() < 1e-12);
+        assert!((plant.nitrogen.storage - 0.5 * stored_n).abs() < 1e-12);
+        assert!((plant.carbon() - c).abs() < 1e-11 && (plant.total_nitrogen() - n).abs() < 1e-12);
+    }
+
+    #[test]
+    fn offset_sheds_all() {
+        let mut turnover = LeafTurnover::default();
         let (mut leaf, mut season) = (100.0, Season::Offset { days_left: 15.0, by_cold: true });
         while let Season::Offset { days_left, by_cold } = season {
             season = shed(&mut turnover, days_left, by_cold);

@@ -21,12 +21,10 @@ pub enum Season {
         /// Whether the plant waits for warmth too, not for water alone.
         needs_warmth: bool,
     },
-    /// Storage is being turned to display.
+    /// The transfer pool is being turned to display.
     Onset {
         /// Days left.
         days_left: f64,
-        /// Storage carbon still to be moved, gC m⁻².
-        remaining: f64,
     },
     /// Leaves are out; days of stress are counted.
     Growing {
@@ -74,9 +72,11 @@ batched! {
         pub deadwood: T,
         /// Stored leaf and fine-root carbon of coming years.
         pub storage: T,
+        /// Leaf and fine-root carbon on its way from storage to display.
+        pub transfer: T,
         /// Non-structural reserve that pays respiration when photosynthesis does not.
         pub reserve: T,
-        /// Nitrogen of leaf, fine root, live wood, dead wood and storage.
+        /// Nitrogen of these but the reserve.
         pub nitrogen: TissueNitrogen<T>,
         /// Nitrogen withdrawn from senescing tissue.
         pub retrans_n: T,
@@ -109,6 +109,8 @@ batched! {
         pub deadwood: T,
         /// Storage.
         pub storage: T,
+        /// Transfer.
+        pub transfer: T,
     }
 }
 
@@ -127,6 +129,7 @@ impl Vegetation {
             livewood,
             deadwood,
             storage,
+            transfer: 0.0,
             reserve: 30.0,
             nitrogen: TissueNitrogen::default(),
             retrans_n: 0.5,
@@ -159,34 +162,43 @@ impl<T: Real> Vegetation<T> {
             livewood: bounded(n.livewood, target.livewood),
             deadwood: bounded(n.deadwood, target.deadwood),
             storage: bounded(n.storage, target.storage),
+            transfer: bounded(n.transfer, target.transfer),
         };
     }
 
     fn target_nitrogen(&self, p: &Parameters<T>) -> TissueNitrogen<T> {
+        let stored = storage_nitrogen_share(p);
         TissueNitrogen {
             leaf: self.leaf / p.leafcn,
             froot: self.froot / p.frootcn,
             livewood: self.livewood / p.livewdcn,
             deadwood: self.deadwood / p.deadwdcn,
-            storage: self.storage * storage_nitrogen_share(p),
+            storage: self.storage * stored,
+            transfer: self.transfer * stored,
         }
+    }
+
+    /// Leaf and fine-root carbon that is not displayed: storage and transfer, gC m⁻².
+    #[must_use]
+    pub fn stored(&self) -> T {
+        self.storage + self.transfer
     }
 
     /// Carbon of the whole plant, gC m⁻².
     #[must_use]
     pub fn carbon(&self) -> T {
-        self.leaf + self.froot + self.livewood + self.deadwood + self.storage + self.reserve
+        self.leaf + self.froot + self.livewood + self.deadwood + self.stored() + self.reserve
     }
 
     /// Nitrogen of the whole plant, gN m⁻².
     #[must_use]
     pub fn total_nitrogen(&self) -> T {
         let n = &self.nitrogen;
-        n.leaf + n.froot + n.livewood + n.deadwood + n.storage + self.retrans_n
+        n.leaf + n.froot + n.livewood + n.deadwood + (n.storage + n.transfer) + self.retrans_n
     }
 }
 
-/// Nitrogen per carbon of storage: leaf and fine root in their allocation ratio, gN gC⁻¹.
+/// Nitrogen per carbon of storage and transfer: leaf and fine root in their allocation ratio, gN gC⁻¹.
 #[must_use]
 pub fn storage_nitrogen_share<T: Real>(p: &Parameters<T>) -> T {
     (T::of(1.0) / p.leafcn + p.froot_leaf / p.frootcn) / (p.froot_leaf + 1.0)

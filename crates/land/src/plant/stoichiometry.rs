@@ -67,8 +67,9 @@ pub fn spending<T: Real>(plant: &Vegetation<T>, p: &Parameters<T>, price: T) -> 
 
 /// C:N of leaves, displayed and stored, less its target, gC gN⁻¹.
 fn departure<T: Real>(plant: &Vegetation<T>, p: &Parameters<T>) -> T {
-    let target = plant.leaf / p.leafcn + plant.storage * storage_nitrogen_share(p);
-    let held = plant.nitrogen.leaf + plant.nitrogen.storage;
+    let n = &plant.nitrogen;
+    let target = plant.leaf / p.leafcn + plant.stored() * storage_nitrogen_share(p);
+    let held = n.leaf + n.storage + n.transfer;
     T::select(held.over(TRACE), (target / held.max(TRACE) - 1.0) * p.leafcn, DEPARTURE)
 }
 

@@ -42,20 +42,20 @@ batched! {
     }
 }
 
-/// Moves storage to leaves and fine roots, gC m⁻² d⁻¹ wanted.
-pub fn display<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, wanted: T) {
-    let moved = wanted.min(plant.storage);
-    let moves = moved.over(0.0);
-    if !T::any(moves) {
+/// Moves storage to transfer, and transfer to leaves and fine roots.
+pub fn display<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, turnover: &LeafTurnover<T>) {
+    let (transferred, displayed) = (turnover.transferred, turnover.displayed);
+    if !T::any(plant.stored().over(0.0) & (transferred.over(0.0) | displayed.over(0.0))) {
         return;
     }
-    let share = T::select(moves, moved / plant.storage, 0.0);
-    let moved = take(&mut plant.storage, share);
+    plant.transfer += take(&mut plant.storage, transferred);
+    let moved = take(&mut plant.transfer, displayed);
     let leaf = moved / (p.froot_leaf + 1.0);
     plant.leaf += leaf;
     plant.froot += moved - leaf;
     let n = &mut plant.nitrogen;
-    let moved = take(&mut n.storage, share);
+    n.transfer += take(&mut n.storage, transferred);
+    let moved = take(&mut n.transfer, displayed);
     let leaf = moved / (p.froot_leaf * p.leafcn / p.frootcn + 1.0);
     n.leaf += leaf;
     n.froot += moved - leaf;
@@ -106,7 +106,9 @@ fn mortality<T: Real>(plant: &mut Vegetation<T>, p: &Parameters<T>, fall: &mut L
     let n = &mut plant.nitrogen;
     let lose = |pool: &mut T| take(pool, share);
     fall.leaf += lose(&mut plant.leaf) + lose(&mut plant.storage) + lose(&mut plant.reserve);
+    fall.leaf += lose(&mut plant.transfer);
     fall.leaf_n += lose(&mut n.leaf) + lose(&mut n.storage) + lose(&mut plant.retrans_n);
+    fall.leaf_n += lose(&mut n.transfer);
     fall.froot += lose(&mut plant.froot);
     fall.froot_n += lose(&mut n.froot);
     fall.wood += lose(&mut plant.livewood) + lose(&mut plant.deadwood);
@@ -161,10 +163,15 @@ mod tests {
     use crate::plant::fixtures::{columns, same, together};
     use crate::plant::pft::LeafHabit;
 
+    /// A share of storage goes to transfer, and all of that to display.
+    fn shown(share: f64) -> LeafTurnover {
+        LeafTurnover { transferred: share, displayed: 1.0, ..LeafTurnover::default() }
+    }
+
     fn conserves(act: impl Fn(&mut Vegetation, &Parameters) -> Litterfall) {
         let p = Parameters::for_pft(Pft::C3Crop);
         let mut plant = Vegetation::cold_start(&p, false, LeafHabit::StressDeciduous, 283.0);
-        display(&mut plant, &p, 80.0);
+        display(&mut plant, &p, &shown(0.3));
         let (c, n) = (plant.carbon(), plant.total_nitrogen());
         let fall = act(&mut plant, &p);
         let lost = fall.leaf + fall.froot + fall.wood + fall.harvest;
@@ -176,7 +183,7 @@ mod tests {
 
     #[test]
     fn litterfall_and_harvest_conserve_carbon_and_nitrogen() {
-        let half = LeafTurnover { displayed: 0.0, leaf_share: 0.5, froot_share: 0.25 };
+        let half = LeafTurnover { leaf_share: 0.5, froot_share: 0.25, ..LeafTurnover::default() };
         conserves(|plant, p| shed(plant, p, &half));
         conserves(|plant, p| {
             let mut fall = Litterfall::default();
@@ -189,14 +196,13 @@ mod tests {
     fn no_tissue_gives_more_nitrogen_than_it_has() {
         let mut p = Parameters::for_pft(Pft::C3Crop);
         let mut plant = Vegetation::cold_start(&p, true, LeafHabit::StressDeciduous, 283.0);
-        display(&mut plant, &p, 80.0);
+        display(&mut plant, &p, &shown(0.3));
         // Tissues that grew at other C:N than they have now; dead wood richer than live wood.
         (p.leafcn, p.frootcn, p.livewdcn, p.deadwdcn) = (5.0, 5.0, 500.0, 50.0);
         p.harvest_frac = 1.0;
         let (c, n) = (plant.carbon(), plant.total_nitrogen());
-        let part = 0.4 * plant.storage;
-        display(&mut plant, &p, part);
-        let all = LeafTurnover { displayed: 0.0, leaf_share: 0.9, froot_share: 1.0 };
+        display(&mut plant, &p, &shown(0.4));
+        let all = LeafTurnover { leaf_share: 0.9, froot_share: 1.0, ..LeafTurnover::default() };
         let mut fall = shed(&mut plant, &p, &all);
         harvest(&mut plant, &p, Pft::C3Crop, 205, &mut fall);
         let left = &plant.nitrogen;
@@ -233,7 +239,7 @@ mod tests {
             let dying = (plant.deadwood - dead) / (plant.nitrogen.deadwood - dead_n);
             let mut fall = Litterfall::default();
             take_leaf(&mut plant, &p, 0.5, &mut fall);
-            let half = LeafTurnover { displayed: 0.0, leaf_share: 0.0, froot_share: 0.5 };
+            let half = LeafTurnover { froot_share: 0.5, ..LeafTurnover::default() };
             let roots = shed(&mut plant, &p, &half);
             assert!((fall.leaf / fall.leaf_n * richness - p.lflitcn).abs() < 1e-9);
             assert!((roots.froot / roots.froot_n * richness - p.frootcn).abs() < 1e-9);
@@ -246,8 +252,7 @@ mod tests {
         let p = Parameters::for_pft(Pft::BroadleafDeciduousTemperate);
         let mut plant = Vegetation::cold_start(&p, true, LeafHabit::SeasonalDeciduous, 283.0);
         plant.nitrogen.storage *= 0.8;
-        let all = plant.storage;
-        display(&mut plant, &p, all);
+        display(&mut plant, &p, &shown(1.0));
         assert!((0.8 * plant.leaf / plant.nitrogen.leaf - p.leafcn).abs() < 1e-9);
         assert!((0.8 * plant.froot / plant.nitrogen.froot - p.frootcn).abs() < 1e-9);
         assert!(plant.storage == 0.0 && plant.nitrogen.storage == 0.0);
@@ -265,9 +270,10 @@ mod tests {
             let together_p: Parameters<Lanes> = together(&parameters);
             for day in [204, 205, 206, 250, 251] {
                 let share = [0.0, 0.1, 0.02, 1.0].map(|s| s * day as f64 / 251.0);
-                let wanted = [0.0, 3.0, 5.0, 1e9];
+                let (stored, shown) = ([0.5, 0.01, 0.0, 1.0], [0.0, 0.3, 0.07, 1.0]);
                 let turnover = |k: usize| LeafTurnover {
-                    displayed: wanted[k],
+                    transferred: stored[k],
+                    displayed: shown[k],
                     leaf_share: share[k],
                     froot_share: 0.5 * share[k],
                 };
@@ -289,7 +295,7 @@ mod tests {
         p: &Parameters<T>,
         turnover: &LeafTurnover<T>,
     ) -> Litterfall<T> {
-        display(plant, p, turnover.displayed);
+        display(plant, p, turnover);
         shed(plant, p, turnover)
     }
 }

@@ -15,7 +15,7 @@ pub struct GivenPools {
     pub carbon: Pools,
     /// Nitrogen of metabolic, cellulose and lignin litter and of woody debris by layer, gN m⁻².
     pub litter_nitrogen: [[f64; 4]; LAYERS],
-    /// Leaf, fine root, live wood, dead wood and storage of each tile, gC m⁻².
+    /// Leaf, fine root, live wood, dead wood and storage (with transfer) of each tile, gC m⁻².
     pub plants: Vec<[f64; 5]>,
 }
 
@@ -30,7 +30,7 @@ impl GivenPools {
             plants: state
                 .plants
                 .iter()
-                .map(|p| [p.leaf, p.froot, p.livewood, p.deadwood, p.storage])
+                .map(|p| [p.leaf, p.froot, p.livewood, p.deadwood, p.stored()])
                 .collect(),
         }
     }
@@ -67,7 +67,9 @@ impl GivenPools {
 
 /// Gives tissues these amounts of carbon, and nitrogen in proportion.
 fn give(plant: &mut Vegetation, given: &[f64; 5]) {
-    let Vegetation { leaf, froot, livewood, deadwood, storage, nitrogen: n, .. } = plant;
+    let Vegetation { leaf, froot, livewood, deadwood, storage, transfer, nitrogen: n, .. } = plant;
+    *storage += std::mem::take(transfer);
+    n.storage += std::mem::take(&mut n.transfer);
     let nitrogen = [&mut n.leaf, &mut n.froot, &mut n.livewood, &mut n.deadwood, &mut n.storage];
     let carbon = [leaf, froot, livewood, deadwood, storage];
     for ((carbon, nitrogen), &given) in carbon.into_iter().zip(nitrogen).zip(given) {

@@ -26,7 +26,7 @@ pub(super) fn pools(state: &ColumnState, column: &Column) -> [f64; POOLS] {
         plants(|plant| plant.leaf),
         plants(|plant| plant.froot),
         plants(|plant| plant.livewood + plant.deadwood),
-        plants(|plant| plant.storage),
+        plants(Vegetation::stored),
         organic[0] + organic[1] + organic[2],
         organic[3],
         organic[4],
@@ -76,12 +76,14 @@ fn scale_plant(state: &mut ColumnState, [leaf, froot, wood, storage]: [f64; 4]) 
         plant.livewood *= wood;
         plant.deadwood *= wood;
         plant.storage *= storage;
+        plant.transfer *= storage;
         let n = &mut plant.nitrogen;
         n.leaf *= leaf;
         n.froot *= froot;
         n.livewood *= wood;
         n.deadwood *= wood;
         n.storage *= storage;
+        n.transfer *= storage;
     }
 }
 
