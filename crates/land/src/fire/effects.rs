@@ -99,12 +99,13 @@ pub fn burn<T: Real>(
     let Wood { air, falls, dies } = traits.wood(stem);
     let wood = (burned * air, burned * falls);
     let n = &mut plant.nitrogen;
-    for (pool, shares) in [(&mut plant.leaf, leaf), (&mut plant.storage, store), (&mut plant.reserve, store)]
-    {
-        lose(pool, shares, (&mut fall.fire, &mut fall.leaf));
+    lose(&mut plant.leaf, leaf, (&mut fall.fire, &mut fall.leaf));
+    lose(&mut n.leaf, leaf, (&mut fall.fire_n, &mut fall.leaf_n));
+    for pool in [&mut plant.storage, &mut plant.transfer, &mut plant.reserve] {
+        lose(pool, store, (&mut fall.fire, &mut fall.leaf));
     }
-    for (pool, shares) in [(&mut n.leaf, leaf), (&mut n.storage, store), (&mut plant.retrans_n, store)] {
-        lose(pool, shares, (&mut fall.fire_n, &mut fall.leaf_n));
+    for pool in [&mut n.storage, &mut n.transfer, &mut plant.retrans_n] {
+        lose(pool, store, (&mut fall.fire_n, &mut fall.leaf_n));
     }
     lose(&mut plant.froot, root, (&mut fall.fire, &mut fall.froot));
     lose(&mut n.froot, root, (&mut fall.fire_n, &mut fall.froot_n));
@@ -139,7 +140,7 @@ mod tests {
     fn plant(pft: Pft) -> Vegetation {
         let p = Parameters::for_pft(pft);
         let mut plant = Vegetation::cold_start(&p, pft.is_woody(), LeafHabit::Evergreen, 283.0);
-        plant.storage = 40.0;
+        (plant.storage, plant.transfer) = (40.0, 10.0);
         plant.reset_nitrogen(&p);
         plant
     }
@@ -179,7 +180,7 @@ mod tests {
         let wood = before.livewood + before.deadwood;
         close(
             fall.fire,
-            0.01 * (0.8 * before.leaf + 0.5 * (before.storage + before.reserve) + stem * 0.3 * wood),
+            0.01 * (0.8 * before.leaf + 0.5 * (before.stored() + before.reserve) + stem * 0.3 * wood),
         );
         let [live, dead_share] = traits.wood_loss(stem);
         close(0.01 * live * before.livewood, before.livewood - after.livewood);
