@@ -7,6 +7,7 @@ pub mod homogeneity;
 pub mod member;
 pub mod parallel;
 pub mod parameters;
+mod rotation;
 pub mod scenario;
 pub mod target;
 pub mod tower;

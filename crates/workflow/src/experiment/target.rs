@@ -1,10 +1,10 @@
 //! What an inversion aims at: the assimilated observations of stations as one vector with errors.
 
 use reterra_land::column::MonthlyOutput;
-use reterra_land::plant::pft::VegetationClass;
 
 use super::case::StationCase;
 use super::member::observe;
+use super::rotation::Rotation;
 use crate::config::{Observations, Variable};
 
 /// One observation's place.
@@ -14,11 +14,6 @@ pub struct Place {
     pub variable: Variable,
     /// Which month of the run.
     pub month: usize,
-}
-
-/// Factor on error variances for what the model can't represent: one crop a column cannot follow a rotation.
-fn representativeness(class: VegetationClass) -> f64 {
-    if class == VegetationClass::Crop { 3.0 } else { 1.0 }
 }
 
 /// Observations of one station, flattened.
@@ -48,12 +43,14 @@ impl Target {
                 continue;
             };
             let count = series.iter().flatten().count() as f64;
-            let dilution = (count / observations.effective_months).max(1.0) * representativeness(case.class);
+            let dilution = (count / observations.effective_months).max(1.0);
+            let rotation = Rotation::of(case.class, series);
             for (month, value) in series.iter().enumerate() {
                 if let Some(value) = *value {
                     target.places.push(Place { variable, month });
                     target.values.push(value);
-                    target.variances.push(model.sd(value).powi(2) * dilution);
+                    let error = model.sd(value).powi(2);
+                    target.variances.push(error * dilution + rotation.variance(month, error));
                 }
             }
         }
