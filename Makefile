@@ -42,6 +42,7 @@ bench: setup
 	$(CARGO) bench --workspace
 
 validate: setup
+	@.ci/valgrind
 	$(CARGO) run --release -p reterra-tests --bin validate -- $(if $(ONLY),--only $(ONLY)) $(if $(FRESH),--fresh)
 
 clean:

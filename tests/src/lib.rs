@@ -3,6 +3,7 @@
 //!
 //! `cargo run --release -p reterra-tests --bin validate` writes one record per figure to `out/validation/`.
 
+pub mod arithmetic;
 pub mod clm;
 pub mod dated;
 pub mod disturb;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use reterra_tests::ensemble::{self, Ensemble};
-use reterra_tests::points::{POINTS, Point, left_out, skill};
+use reterra_tests::points::{POINTS, Point, column_speed, left_out, skill};
 use reterra_tests::record::{Record, forget};
 use reterra_tests::{ValidationError, places};
 
@@ -27,6 +27,10 @@ fn main() -> ExitCode {
     if let Some(spec) = std::env::var_os(ensemble::SPEC) {
         return run_ensemble(&spec.to_string_lossy());
     }
+    // Or to be the years that callgrind counts.
+    if std::env::var_os(column_speed::PROFILED).is_some() {
+        return run_profiled();
+    }
     let arguments = Arguments::parse();
     match validate(&arguments) {
         Ok(true) => ExitCode::SUCCESS,
@@ -45,6 +49,16 @@ fn run_ensemble(spec: &str) -> ExitCode {
         std::fs::write(ensemble.file.with_extension("json"), text).map_err(|e| e.to_string())
     });
     match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(e) => {
+            eprintln!("error: {e}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_profiled() -> ExitCode {
+    match column_speed::run_profiled() {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => {
             eprintln!("error: {e}");
