@@ -23,13 +23,16 @@ pub(super) fn burn<T: Real>(
     active: usize,
     trace: Option<&mut OperatorTrace<T>>,
 ) -> [T; 2] {
+    let mut lost = [T::default(); 2];
+    if !T::any(burned.over(0.0)) {
+        return lost;
+    }
     let mut shares = COMPLETENESS.map(|completeness| burned * completeness);
     let debris = &mut shares[Pool::WoodyDebris as usize];
     *debris = (*debris * p.spinup_debris).min(1.0);
     if let Some(trace) = trace {
         trace.record_fire(state, burned, &shares, active);
     }
-    let mut lost = [T::default(); 2];
     for j in 0..active {
         for (i, &share) in shares.iter().enumerate() {
             let (carbon, nitrogen) = (state.carbon[j][i] * share, state.nitrogen[j][i] * share);

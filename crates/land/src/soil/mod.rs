@@ -57,11 +57,7 @@ pub fn step<T: Real>(
     if let Some(trace) = trace.as_deref_mut() {
         trace.start_day(state, &conductance);
     }
-    let [fire, fire_nitrogen] = if T::any(input.burned.over(0.0)) {
-        burning::burn(state, input.burned, p, active, trace.as_deref_mut())
-    } else {
-        [T::default(); 2]
-    };
+    let [fire, fire_nitrogen] = burning::burn(state, input.burned, p, active, trace.as_deref_mut());
     let mut shares = empty();
     let mut exchange = potential_exchange(state, &cascade, &scalars, active, &mut shares);
     let mut fpi = [T::of(1.0); LAYERS];
