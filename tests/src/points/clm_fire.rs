@@ -71,7 +71,9 @@ fn ratios(file: &Output) -> Result<[Vec<f64>; 2], ValidationError> {
             ratios.push(found / (clm * SECONDS_PER_DAY));
         }
     }
-    ratios.iter_mut().for_each(|ratios| ratios.sort_by(f64::total_cmp));
+    for ratios in &mut ratios {
+        ratios.sort_by(f64::total_cmp);
+    }
     Ok(ratios)
 }
 
