@@ -4,9 +4,13 @@
 //! means of station minus reference: with z the standardised differences of n years,
 //! `T(k) = k z̄₁² + (n − k) z̄₂²` for the means of the first k years and of the others. The largest T marks the break
 //! where it exceeds what one series in a hundred without break reaches. Temperature before it is then shifted to the
-//! level after it, calendar month by calendar month. Only weather is looked at, nothing that is predicted.
+//! level after it, calendar month by calendar month. A station measures temperature and relative humidity and computes
+//! the vapour pressure deficit from both, so that a break in temperature is one in the deficit too: it is computed anew
+//! at the humidity that was measured. Only weather is looked at, nothing that is predicted.
 
-use reterra_land::forcing::{MonthlyWeather, WeatherSeries};
+use reterra_land::constants::FREEZING;
+use reterra_land::energy::radiation::saturation_vapour_pressure;
+use reterra_land::forcing::{DailyWeather, MonthlyWeather, WeatherSeries};
 
 /// Numbers of years, and the statistic that one homogeneous series in a hundred exceeds (Khaliq and Ouarda 2007,
 /// doi:10.1002/joc.1438; equal to 0.1 in 100,000 series of normal noise).
@@ -77,7 +81,7 @@ fn critical(years: usize) -> f64 {
 }
 
 /// Compares weather with a reference whose first month is month `first` of the weather, a January, and shifts the
-/// temperature before a break. Tells which break was removed.
+/// temperature before a break at constant relative humidity. Tells which break was removed.
 pub fn remove_break(
     weather: &mut WeatherSeries,
     reference: &[MonthlyWeather],
@@ -94,14 +98,19 @@ pub fn remove_break(
     for (month, length) in lengths {
         if month < homogeneous {
             let shift = found.shifts[(weather.first_month + month) % YEAR];
-            for day in &mut weather.days[position..position + length] {
-                day.tmin += shift;
-                day.tmax += shift;
-            }
+            weather.days[position..position + length].iter_mut().for_each(|day| warm(day, shift));
         }
         position += length;
     }
     Some(found)
+}
+
+/// Adds to a day's temperature, K, and keeps its relative humidity.
+fn warm(day: &mut DailyWeather, shift: f64) {
+    let mean = 0.5 * (day.tmin + day.tmax) - FREEZING;
+    day.tmin += shift;
+    day.tmax += shift;
+    day.vpd *= saturation_vapour_pressure(mean + shift) / saturation_vapour_pressure(mean);
 }
 
 #[cfg(test)]
@@ -126,6 +135,27 @@ mod tests {
             let share = (0..20_000).filter(broken).count() as f64 / 20_000.0;
             assert!((0.007..0.013).contains(&share), "{years} years: {share}");
         }
+    }
+
+    #[test]
+    fn a_corrected_thermometer_leaves_humidity_as_it_was_measured() {
+        let saturation =
+            |day: &DailyWeather| saturation_vapour_pressure(0.5 * (day.tmin + day.tmax) - FREEZING);
+        let month = MonthlyWeather {
+            tmin: 275.0,
+            tmax: 285.0,
+            shortwave: 100.0,
+            vpd: 300.0,
+            precipitation: 2e-5,
+            co2: 380.0,
+        };
+        let before = disaggregate(&[month; 12], 0, 1, 0).unwrap().days[0];
+        let mut after = before;
+        warm(&mut after, 2.0);
+        let dryness = |day: &DailyWeather| day.vpd / saturation(day);
+        assert!((dryness(&after) / dryness(&before) - 1.0).abs() < 1e-12);
+        // Saturation rises by 6 to 7 % a kelvin near 10 degC.
+        assert!((1.12..1.16).contains(&(after.vpd / before.vpd)), "{}", after.vpd / before.vpd);
     }
 
     /// By hand for -1, -1, 1, 1: the deviation is √(4/3), T(2) = 4 · 3/4 = 3.
