@@ -4,7 +4,13 @@
 //! of the shipped workflow, on means of eight days; the second half is predicted. A day counts where at least 80 % of
 //! its half hours are measured or well filled. The climatology of the first half is what a prediction has to beat.
 //! Measured against its grid cell the thermometer at Davos reads 2 K more in summer from 2005 on than before: such a
-//! break is removed first, by weather alone.
+//! break is removed first, by weather alone, and that of vapour pressure deficit with it.
+//!
+//! The flux at Davos breaks as well, and nothing is done about that. No day from January to July 2005 is good enough;
+//! before, friction velocity is 0.27 to 0.29 m s⁻¹ in every year, from 2006 on 0.36 to 0.39. On days of like weather uptake
+//! is 0.6 gC m⁻² d⁻¹ more in frost from -8 to -4 °C (-0.12 before 2006, 0.52 after) and 1.1 less on summer days warmer
+//! than 15 °C (7.28 and 6.19, at 273 and 276 W m⁻²). So the second half asks for another response to temperature than
+//! the first one shows: calibrated on the second half itself, the model reaches an R² of 0.72 there.
 
 use reterra_io::fluxnet::{Daily, QUALITY, read_daily};
 use reterra_io::monthly::read_series;

@@ -2,7 +2,8 @@
 //!
 //! Nothing is calibrated: a temperate broadleaf deciduous tree with CLM's parameters grows on the profile's texture. The
 //! water content of four sensors is compared with liquid water at their depths, interpolated between the middles of
-//! layers. The sensor at 70 cm was replaced in 2001 and reads a tenth lower from then on; its figure is shown as it is.
+//! layers. The sensor at 70 cm was replaced in 2001 and reads a tenth lower from then on; with those at 20 cm it
+//! correlates by 0.24 and 0.41, they with that at 60 cm by 0.87 and more. Its figure is shown as it is.
 
 use std::path::Path;
 use std::sync::Arc;
