@@ -185,9 +185,12 @@ pub(crate) struct LayerLoss<T: Real = f64> {
     pub nitrogen: [T; PATHS],
 }
 
-/// `1 - exp(-x)` for `x >= 0`, always below one; see [`Cascade::shares`].
+/// `1 - exp(-x)` for `x >= 0`, always so far below one that a pool's paths don't take more than it has by rounding; see
+/// [`Cascade::shares`].
 #[inline]
 pub(crate) fn loss_fraction<T: Real>(x: T) -> T {
+    const FASTEST: f64 = 1e3;
+    let x = x.min(FASTEST);
     let grown = x * (x * (x * (1.0 / 6.0) + 0.5) + 1.0);
     grown / (grown + 1.0)
 }
@@ -196,6 +199,22 @@ pub(crate) fn loss_fraction<T: Real>(x: T) -> T {
 mod tests {
     use super::*;
     use crate::lanes::{Batched, Lanes, WIDTH};
+
+    #[test]
+    fn no_rate_takes_more_than_there_is_by_any_path() {
+        let cascade = Cascade::new(&SoilParameters::default(), 40.0);
+        for rate in [0.1, 1e3, 1e16, 1e200, f64::INFINITY] {
+            let share = loss_fraction(rate);
+            assert!(share < 1.0 - 1e-12 || rate < 1.0, "{rate}: {share}");
+            let (mut carbon, mut nitrogen) = ([4.634_715_590_354_488_6e-26; POOLS], [1e-28; POOLS]);
+            let loss = cascade.potential(&carbon, &nitrogen, &[share; POOLS]);
+            for path in 0..PATHS {
+                carbon[FROM[path]] -= loss.carbon[path];
+                nitrogen[FROM[path]] -= loss.nitrogen[path];
+            }
+            assert!(carbon.iter().chain(&nitrogen).all(|left| *left >= 0.0), "{rate}: {carbon:?}");
+        }
+    }
 
     fn check(found: f64, expected: f64) {
         assert!((found - expected).abs() <= 1e-12 * expected.abs(), "{found} is not {expected}");
