@@ -8,11 +8,12 @@ OUT ?= out/european-stations
 export RETERRA_TEST_DATA ?= $(CURDIR)/../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build reanalysis test lint bench validate clean
+.PHONY: help setup build cluster reanalysis test lint bench validate clean
 
 help:
 	@echo "make setup       install missing system packages (Debian, Ubuntu)"
 	@echo "make build       build the reterra program"
+	@echo "make cluster     build what runs over MPI, with the system's MPI library"
 	@echo "make reanalysis  the reanalysis of European stations, into $(OUT)"
 	@echo "make test        every test"
 	@echo "make lint        format, clippy and docs, warnings are errors"
@@ -27,15 +28,25 @@ setup:
 build: setup
 	$(CARGO) build --release -p reterra-cli
 
+# MPI is off elsewhere, so that everything builds without an MPI library.
+cluster: setup
+	$(CARGO) build --release -p reterra-parallel -p reterra-tests --features reterra-parallel/mpi,reterra-tests/mpi \
+	    --bin reterra-ranks --bin waves
+
 reanalysis: build
 	target/release/reterra run workflows/european-stations.toml --out $(OUT)
 
 test: setup
 	$(CARGO) test --workspace
+	@if command -v mpicc >/dev/null && command -v mpirun >/dev/null; then \
+	    $(CARGO) test -p reterra-parallel --features mpi; \
+	else echo "no MPI library: ranks are tested as threads only"; fi
 
 lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
+	@if command -v mpicc >/dev/null; then \
+	    $(CARGO) clippy -p reterra-parallel --features mpi --all-targets -- -D warnings; fi
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
 bench: setup
