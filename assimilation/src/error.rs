@@ -90,6 +90,20 @@ pub enum AssimilationError {
         /// The cause.
         source: serde_json::Error,
     },
+    /// Ranks would not see all observations of their columns.
+    #[error(
+        "the halo of {width} is narrower than the localisation radius of {radius}: columns at the border of a rank \
+         would miss observations; widen the halo to the radius at least, or shorten the radius"
+    )]
+    Halo {
+        /// Width of the halo, in the unit of the metric.
+        width: f64,
+        /// Localisation radius, in the same unit.
+        radius: f64,
+    },
+    /// Ranks can't exchange.
+    #[error(transparent)]
+    Parallel(#[from] reterra_parallel::ParallelError),
     /// A prior is impossible.
     #[error(transparent)]
     Prior(#[from] reterra_statistics::PriorError),

@@ -11,6 +11,7 @@
 )]
 
 pub mod acceptance;
+pub mod distributed;
 pub mod ensemble;
 pub mod error;
 pub mod etkf;

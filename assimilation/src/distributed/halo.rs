@@ -1,0 +1,152 @@
+//! Observations around a rank's columns, and what every member predicts for them.
+
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView2};
+use reterra_parallel::{Communicator, Parts};
+
+use super::Decomposition;
+use crate::AssimilationError;
+use crate::localisation::index::{Bounds, CellIndex};
+use crate::localisation::observations::require_places;
+use crate::localisation::{Locality, Network, ObservationSet, Place};
+
+/// All observations, as every rank knows them, and the column in which each is predicted.
+#[derive(Clone, Copy, Debug)]
+pub struct Stations<'a> {
+    /// What is observed where.
+    pub network: Network<'a>,
+    /// Number of the column whose ranks predict each observation.
+    pub columns: &'a [usize],
+}
+
+/// Which observations each rank needs: those within some distance of its columns.
+#[derive(Clone, Debug)]
+pub struct Halo {
+    needed: Vec<Vec<usize>>,
+}
+
+impl Stations<'_> {
+    /// Numbers of the observations that are predicted in some columns, ascending.
+    pub fn within(&self, columns: Range<usize>) -> impl Iterator<Item = usize> {
+        let all = self.columns.iter().enumerate();
+        all.filter(move |(_, column)| columns.contains(column)).map(|(k, _)| k)
+    }
+}
+
+impl Halo {
+    /// The observations within `width` of this rank's columns; ranks tell each other theirs.
+    ///
+    /// # Errors
+    /// `Halo` where `width` is less than the localisation radius: columns at a border would miss observations, and the
+    /// result would depend on the number of ranks. `Shape`, `NotFinite`, `Parallel`.
+    pub fn new(
+        ranks: &dyn Communicator,
+        locality: &Locality,
+        columns: &[Place],
+        (stations, width): (&Stations<'_>, f64),
+    ) -> Result<Self, AssimilationError> {
+        let radius = locality.radius();
+        if width.is_nan() || width < radius {
+            return Err(AssimilationError::Halo { width, radius });
+        }
+        let places = stations.network.places;
+        if stations.columns.len() != places.len() {
+            let (what, got) = ("columns of the stations", stations.columns.len());
+            return Err(AssimilationError::Shape { what, expected: places.len(), got });
+        }
+        require_places(places, "place of an observation")?;
+        require_places(columns, "place of a column")?;
+        let reach = locality.metric().straight(width) * (1.0 + 1e-12);
+        let index = CellIndex::new(columns, reach);
+        let own = (0..places.len()).filter(|k| is_near(&index, &places[*k], reach)).map(|k| k as f64);
+        let everyone = ranks.gather(&own.collect::<Vec<_>>())?;
+        let needed = everyone.iter().map(|part| part.iter().map(|k| *k as usize).collect()).collect();
+        Ok(Self { needed })
+    }
+
+    /// What all members predict for the observations that this rank needs (N × needed), from what each rank's members
+    /// predict in its columns.
+    ///
+    /// # Errors
+    /// `Shape`, `Parallel`.
+    pub fn exchange(
+        &self,
+        ranks: &dyn Communicator,
+        decomposition: &Decomposition,
+        stations: &Stations<'_>,
+        predicted: ArrayView2<'_, f64>,
+    ) -> Result<Array2<f64>, AssimilationError> {
+        let own = decomposition.forecast(ranks.rank());
+        let known: Vec<usize> = stations.within(own.columns.clone()).collect();
+        for (what, expected, got) in [
+            ("members whose predictions this rank has", own.members.len(), predicted.nrows()),
+            ("observations predicted in this rank's columns", known.len(), predicted.ncols()),
+        ] {
+            if expected != got {
+                return Err(AssimilationError::Shape { what, expected, got });
+            }
+        }
+        let mut send = Parts::default();
+        for needed in &self.needed {
+            let before = send.numbers.len();
+            let columns: Vec<usize> = common(&known, needed).map(|(column, _)| column).collect();
+            for row in predicted.rows() {
+                send.numbers.extend(columns.iter().map(|k| row[*k]));
+            }
+            send.counts.push(send.numbers.len() - before);
+        }
+        let received = ranks.exchange(&send)?;
+        let needed = &self.needed[ranks.rank()];
+        let mut he = Array2::zeros((decomposition.members(), needed.len()));
+        for (rank, part) in received.iter().enumerate() {
+            let theirs = decomposition.forecast(rank);
+            let known: Vec<usize> = stations.within(theirs.columns).collect();
+            let columns: Vec<usize> = common(&known, needed).map(|(_, column)| column).collect();
+            for (member, row) in theirs.members.zip(part.chunks(columns.len().max(1))) {
+                columns.iter().zip(row).for_each(|(k, x)| he[[member, *k]] = *x);
+            }
+        }
+        Ok(he)
+    }
+
+    /// The observations that a rank needs, sorted for its searches.
+    ///
+    /// # Errors
+    /// Those of [`ObservationSet::new`].
+    pub fn set(
+        &self,
+        rank: usize,
+        locality: &Locality,
+        stations: &Stations<'_>,
+        he: ArrayView2<'_, f64>,
+    ) -> Result<ObservationSet, AssimilationError> {
+        let (needed, all) = (&self.needed[rank], &stations.network);
+        let places: Vec<_> = needed.iter().map(|k| all.places[*k]).collect();
+        let values: Vec<_> = needed.iter().map(|k| all.values[*k]).collect();
+        let variances: Vec<_> = needed.iter().map(|k| all.variances[*k]).collect();
+        let slices: Option<Vec<_>> = all.slices.map(|slices| needed.iter().map(|k| slices[*k]).collect());
+        let network =
+            Network { places: &places, slices: slices.as_deref(), values: &values, variances: &variances };
+        ObservationSet::new(locality, &network, he)
+    }
+}
+
+fn is_near(columns: &CellIndex, place: &Place, reach: f64) -> bool {
+    let mut near = false;
+    columns.near(&Bounds::EMPTY.with(place), reach, |run| {
+        near |= columns.places()[run].iter().any(|column| column.squared_to(place) <= reach * reach);
+    });
+    near
+}
+
+/// Positions in both of two ascending lists of the numbers that they share.
+fn common<'a>(a: &'a [usize], b: &'a [usize]) -> impl Iterator<Item = (usize, usize)> {
+    let mut other = 0;
+    a.iter().enumerate().filter_map(move |(k, number)| {
+        while b.get(other).is_some_and(|b| b < number) {
+            other += 1;
+        }
+        (b.get(other) == Some(number)).then_some((k, other))
+    })
+}

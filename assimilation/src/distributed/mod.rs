@@ -1,0 +1,86 @@
+//! The local analysis over ranks: members run on groups of ranks, the analysis is decomposed over columns.
+//!
+//! [`Decomposition`] says who holds what and moves states between the two layouts by one exchange; [`Halo`] says which
+//! observations a rank needs around its columns. What a rank computes for a column has the same bits as on one rank,
+//! because the column's local observations come in the same order.
+
+mod decomposition;
+mod halo;
+#[cfg(test)]
+mod tests;
+
+pub use decomposition::{Decomposition, Share};
+pub use halo::{Halo, Stations};
+
+use ndarray::{ArrayView2, ArrayViewMut3};
+use reterra_parallel::Communicator;
+
+use crate::AssimilationError;
+use crate::letkf::{Columns, Letkf, Summary};
+
+/// A filter over ranks.
+#[derive(Clone, Debug)]
+pub struct Distributed<'a> {
+    filter: Letkf,
+    decomposition: Decomposition,
+    columns: Columns,
+    stations: Stations<'a>,
+    halo: Halo,
+}
+
+impl<'a> Distributed<'a> {
+    /// Sets a filter up on every rank. `columns` are this rank's own columns of the analysis
+    /// ([`Decomposition::analysis`]); every rank knows all stations; `halo` is the width, in the unit of the filter's metric, of the
+    /// margin around a rank's columns whose observations it gets.
+    ///
+    /// # Errors
+    /// `Halo` where the halo is narrower than the localisation radius, `Shape`, `Parallel`.
+    pub fn new(
+        ranks: &dyn Communicator,
+        filter: Letkf,
+        (decomposition, columns): (Decomposition, Columns),
+        stations: Stations<'a>,
+        halo: f64,
+    ) -> Result<Self, AssimilationError> {
+        let expected = decomposition.analysis(ranks.rank()).len();
+        if columns.len() != expected {
+            let what = "this rank's columns of the analysis";
+            return Err(AssimilationError::Shape { what, expected, got: columns.len() });
+        }
+        let halo = Halo::new(ranks, filter.locality(), columns.places(), (&stations, halo))?;
+        Ok(Self { filter, decomposition, columns, stations, halo })
+    }
+
+    /// Updates this rank's share of the forecast (own members, rows, own columns) in place, with what its members
+    /// predict for the observations in its columns (own members × [`Stations::within`] its columns).
+    ///
+    /// # Errors
+    /// Those of [`Letkf::analyse`] and of [`crate::localisation::ObservationSet::new`], and `Parallel`.
+    pub fn analyse(
+        &self,
+        ranks: &dyn Communicator,
+        predicted: ArrayView2<'_, f64>,
+        forecast: ArrayViewMut3<'_, f64>,
+    ) -> Result<Summary, AssimilationError> {
+        let mut state = self.decomposition.to_columns(ranks, forecast.view())?;
+        let summary = self.analyse_columns(ranks, predicted, state.view_mut())?;
+        self.decomposition.to_members(ranks, state.view(), forecast)?;
+        Ok(summary)
+    }
+
+    /// As [`Distributed::analyse`], for a state that is laid out by columns already (all members, rows, own columns).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn analyse_columns(
+        &self,
+        ranks: &dyn Communicator,
+        predicted: ArrayView2<'_, f64>,
+        state: ArrayViewMut3<'_, f64>,
+    ) -> Result<Summary, AssimilationError> {
+        let he = self.halo.exchange(ranks, &self.decomposition, &self.stations, predicted)?;
+        let set = self.halo.set(ranks.rank(), self.filter.locality(), &self.stations, he.view())?;
+        drop(he);
+        self.filter.analyse(&set, &self.columns, state)
+    }
+}
