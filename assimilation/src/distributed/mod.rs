@@ -17,6 +17,7 @@ use reterra_parallel::Communicator;
 
 use crate::AssimilationError;
 use crate::letkf::{Columns, Letkf, Summary};
+use crate::localisation::ObservationSet;
 
 /// A filter over ranks.
 #[derive(Clone, Debug)]
@@ -55,7 +56,7 @@ impl<'a> Distributed<'a> {
     /// predict for the observations in its columns (own members × [`Stations::within`] its columns).
     ///
     /// # Errors
-    /// Those of [`Letkf::analyse`] and of [`crate::localisation::ObservationSet::new`], and `Parallel`.
+    /// Those of [`Letkf::analyse`] and of [`ObservationSet::new`], and `Parallel`.
     pub fn analyse(
         &self,
         ranks: &dyn Communicator,
@@ -63,24 +64,40 @@ impl<'a> Distributed<'a> {
         forecast: ArrayViewMut3<'_, f64>,
     ) -> Result<Summary, AssimilationError> {
         let mut state = self.decomposition.to_columns(ranks, forecast.view())?;
-        let summary = self.analyse_columns(ranks, predicted, state.view_mut())?;
+        let summary = self.update(&self.observe(ranks, predicted)?, state.view_mut())?;
         self.decomposition.to_members(ranks, state.view(), forecast)?;
         Ok(summary)
     }
 
-    /// As [`Distributed::analyse`], for a state that is laid out by columns already (all members, rows, own columns).
+    /// The observations that this rank needs, with what all members predict for them, from what its own members predict
+    /// in its columns. Ranks exchange here, so it belongs on the thread that talks to them.
     ///
     /// # Errors
-    /// As there.
-    pub fn analyse_columns(
+    /// Those of [`ObservationSet::new`], and `Parallel`.
+    pub fn observe(
         &self,
         ranks: &dyn Communicator,
         predicted: ArrayView2<'_, f64>,
+    ) -> Result<ObservationSet, AssimilationError> {
+        let he = self.halo.exchange(ranks, &self.decomposition, &self.stations, predicted)?;
+        self.halo.set(ranks.rank(), self.filter.locality(), &self.stations, he.view())
+    }
+
+    /// Updates a state that is laid out by columns (all members, rows, own columns). Nothing is exchanged.
+    ///
+    /// # Errors
+    /// Those of [`Letkf::analyse`].
+    pub fn update(
+        &self,
+        observations: &ObservationSet,
         state: ArrayViewMut3<'_, f64>,
     ) -> Result<Summary, AssimilationError> {
-        let he = self.halo.exchange(ranks, &self.decomposition, &self.stations, predicted)?;
-        let set = self.halo.set(ranks.rank(), self.filter.locality(), &self.stations, he.view())?;
-        drop(he);
-        self.filter.analyse(&set, &self.columns, state)
+        self.filter.analyse(observations, &self.columns, state)
+    }
+
+    /// Who holds what.
+    #[must_use]
+    pub fn decomposition(&self) -> &Decomposition {
+        &self.decomposition
     }
 }

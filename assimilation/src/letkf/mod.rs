@@ -32,7 +32,7 @@ use ndarray::{ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
 use crate::AssimilationError;
-use crate::localisation::index::cell_order;
+use crate::localisation::index::{Cell, cell_order};
 use crate::localisation::locality::{Locality, Side, Slice};
 use crate::localisation::metric::Place;
 use crate::localisation::observations::{LANES, ObservationSet, require_places};
@@ -246,6 +246,7 @@ struct Workspace {
     block: Block,
     lanes: Lanes,
     columns: Vec<(usize, Place)>,
+    order: Vec<(Cell, u32)>,
 }
 
 impl Workspace {
@@ -256,7 +257,8 @@ impl Workspace {
         places: &[Place],
         state: &mut ArrayViewMut3<'_, f64>,
     ) -> Summary {
-        let order = cell_order(places, CELL * setting.locality.reach());
+        let mut order = std::mem::take(&mut self.order);
+        cell_order(places, CELL * setting.locality.reach(), &mut order);
         let mut summary = Summary::default();
         for cell in order.chunk_by(|a, b| a.0 == b.0) {
             for block in cell.chunks(BLOCK) {
@@ -267,6 +269,7 @@ impl Workspace {
                 self.columns = columns;
             }
         }
+        self.order = order;
         summary
     }
 

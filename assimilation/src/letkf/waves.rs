@@ -5,7 +5,7 @@
 
 use std::f64::consts::TAU;
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 use crate::localisation::metric::{Metric, Place};
 
@@ -61,40 +61,48 @@ impl Waves {
         (0..self.points()).map(|l| self.place(l)).collect()
     }
 
-    /// Field `k` at the state variables: 0 is the truth, 1 to N are the members.
+    /// Field `k` at all state variables: 0 is the truth, 1 to N are the members.
     #[must_use]
     pub fn field(&self, k: u64) -> Vec<f64> {
+        let mut field = vec![0.0; self.points()];
+        self.write_field(k, 0, &mut field);
+        field
+    }
+
+    /// Field `k` at the state variables from `first` on, as many as `field` holds.
+    pub fn write_field(&self, k: u64, first: usize, field: &mut [f64]) {
+        field.fill(0.0);
         let number = |m: u64, stream: u64| u01(1000 * k + m + stream);
         let wave = |m, stream| TAU * (1.0 + (12.0 * number(m, stream)).floor());
         let waves: Vec<_> = (1..=MODES)
             .map(|m| (wave(m, 1_000_000), wave(m, 2_000_000), TAU * number(m, 3_000_000)))
             .collect();
-        let mut field = vec![0.0; self.points()];
         for (kx, ky, phase) in waves {
             // sin(a + b) of the parts along each axis costs a sine a line, not one a point.
             let along: Vec<_> = (1..=self.ny).map(|i| (ky * i as f64 / self.ny as f64).sin_cos()).collect();
-            for (j, line) in field.chunks_exact_mut(self.ny).enumerate() {
+            let (mut l, mut left) = (first, &mut *field);
+            while !left.is_empty() {
+                let (j, i) = (l / self.ny, l % self.ny);
+                let (line, rest) = left.split_at_mut((self.ny - i).min(left.len()));
                 let (sin, cos) = (kx * (j + 1) as f64 / self.nx as f64 + phase).sin_cos();
-                line.iter_mut().zip(&along).for_each(|(x, (s, c))| *x += sin * c + cos * s);
+                line.iter_mut().zip(&along[i..]).for_each(|(x, (s, c))| *x += sin * c + cos * s);
+                (l, left) = (l + line.len(), rest);
             }
         }
         let amplitude = (2.0 / MODES as f64).sqrt();
-        field.into_iter().map(|x| amplitude * x).collect()
+        for x in field {
+            *x *= amplitude;
+        }
     }
 
     /// The prior ensemble (N × n).
     #[must_use]
     pub fn prior(&self) -> Array2<f64> {
         let mut e = Array2::zeros((self.members, self.points()));
-        self.fill(0..self.members, e.view_mut());
-        e
-    }
-
-    /// Writes some members, one a row.
-    pub fn fill(&self, members: std::ops::Range<usize>, mut e: ArrayViewMut2<'_, f64>) {
-        for (k, mut row) in members.zip(e.rows_mut()) {
-            row.iter_mut().zip(self.field(k as u64 + 1)).for_each(|(x, value)| *x = value);
+        for (k, mut member) in e.rows_mut().into_iter().enumerate() {
+            member.assign(&Array1::from(self.field(k as u64 + 1)));
         }
+        e
     }
 
     /// The observations.

@@ -17,7 +17,7 @@ pub struct CellIndex {
 }
 
 /// Number of a cell along `z`, `x`, `y`: cells that differ in the last one only follow each other.
-type Cell = [i64; 3];
+pub(crate) type Cell = [i64; 3];
 
 /// Cells to the search radius: finer ones fit a box of columns better and cost more of them to visit.
 const CELLS_TO_RADIUS: f64 = 2.0;
@@ -27,9 +27,8 @@ impl CellIndex {
     #[must_use]
     pub fn new(places: &[Place], radius: f64) -> Self {
         let size = radius / CELLS_TO_RADIUS;
-        let mut keyed: Vec<(Cell, u32)> =
-            places.iter().enumerate().map(|(k, place)| (cell(place, size), k as u32)).collect();
-        keyed.sort_unstable();
+        let mut keyed = Vec::new();
+        cell_order(places, size, &mut keyed);
         let mut cells: Vec<(Cell, u32)> = Vec::new();
         for (k, (cell, _)) in keyed.iter().enumerate() {
             if cells.last().is_none_or(|(last, _)| last != cell) {
@@ -112,11 +111,10 @@ impl Bounds {
 }
 
 /// Sorts columns into cells of `size`, to be analysed cell by cell: numbers of the columns.
-pub(crate) fn cell_order(places: &[Place], size: f64) -> Vec<(Cell, u32)> {
-    let mut keyed: Vec<(Cell, u32)> =
-        places.iter().enumerate().map(|(k, place)| (cell(place, size), k as u32)).collect();
-    keyed.sort_unstable();
-    keyed
+pub(crate) fn cell_order(places: &[Place], size: f64, order: &mut Vec<(Cell, u32)>) {
+    order.clear();
+    order.extend(places.iter().enumerate().map(|(k, place)| (cell(place, size), k as u32)));
+    order.sort_unstable();
 }
 
 #[cfg(test)]

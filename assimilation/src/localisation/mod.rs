@@ -1,18 +1,21 @@
 //! Which observations may change which part of a state, and by how much.
 //!
 //! A [`Locality`] says how weights fall with distance, between kinds of variables and with depth; no local analysis can
-//! be built without one. [`ObservationSet`] holds observations in spatial order. [`covariance`] gives the same weights
-//! as a matrix, for filters that localise covariances.
+//! be built without one. [`ObservationSet`] holds observations in spatial order. [`pairs()`] gives the same
+//! weights as lists, for filters that localise covariances or take domains; [`adaptive`] weighs by sample correlation.
 
+pub mod adaptive;
 pub mod index;
 pub mod locality;
 pub mod metric;
 pub mod observations;
+pub mod pairs;
 pub mod taper;
 
 pub use locality::{Locality, Slice, Vertical};
 pub use metric::{Metric, Place};
 pub use observations::{Network, ObservationSet};
+pub use pairs::{Site, pairs};
 pub use taper::{Taper, gaspari_cohn};
 
 use crate::AssimilationError;
