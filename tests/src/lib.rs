@@ -15,5 +15,6 @@ pub mod program;
 pub mod record;
 pub mod sandbox;
 pub mod tree;
+pub mod waves;
 
 pub use error::{ValidationError, read_json};

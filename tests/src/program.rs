@@ -149,7 +149,7 @@ pub fn collect(command: &mut Command) -> Result<Said, ValidationError> {
 }
 
 /// `target/<profile>`: where this executable lies, or one above `deps`.
-fn profile_folder() -> Result<PathBuf, ValidationError> {
+pub(crate) fn profile_folder() -> Result<PathBuf, ValidationError> {
     let own = std::env::current_exe().map_err(ValidationError::file("find", Path::new("this program")))?;
     let folder = own.parent().unwrap_or(Path::new("."));
     let above = folder.parent().filter(|_| folder.ends_with("deps"));

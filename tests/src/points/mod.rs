@@ -11,6 +11,8 @@ pub mod equilibrium;
 pub mod exit;
 pub mod inversion;
 pub mod left_out;
+pub mod local_filter;
+pub mod local_filter_speed;
 pub mod pools;
 pub mod product;
 pub mod resume;
@@ -27,8 +29,8 @@ use crate::record::Record;
 /// A point: the beginning of its records' names, what it is, and how it is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Point {
-    /// `reanalysis-<number>`, or `land-<number>` for what the land model is checked against, with a word where a
-    /// number has several points.
+    /// `reanalysis-<number>`, `land-<number>` for what the land model is checked against, or `assimilation-<number>`,
+    /// with a word where a number has several points.
     pub name: &'static str,
     /// One line.
     pub title: &'static str,
@@ -86,6 +88,21 @@ pub const POINTS: &[Point] = &[
         measure: exit::measure,
     },
     Point { name: "land-4-ways", title: "ways to equilibrium against 20,000 years", measure: ways::measure },
+    Point {
+        name: "assimilation-2",
+        title: "check values of the local filter",
+        measure: local_filter::check_values,
+    },
+    Point {
+        name: "assimilation-3",
+        title: "time and memory of the local filter against PDAF",
+        measure: local_filter_speed::measure,
+    },
+    Point {
+        name: "assimilation-4",
+        title: "bits of the local filter on ranks and threads",
+        measure: local_filter::same_bits,
+    },
 ];
 
 impl Point {
@@ -114,7 +131,8 @@ mod tests {
         let wanted =
             |prefix| -> Vec<&str> { POINTS.iter().filter(|p| p.is_wanted(prefix)).map(|p| p.name).collect() };
         assert_eq!(wanted("").len(), POINTS.len());
-        assert_eq!(wanted("reanalysis").len() + wanted("land").len(), POINTS.len());
+        let parts = ["reanalysis", "land", "assimilation"].map(|part| wanted(part).len());
+        assert_eq!(parts.iter().sum::<usize>(), POINTS.len());
         assert_eq!(wanted("land-4-eclm"), ["land-4"]);
         assert_eq!(wanted("land-4"), ["land-4", "land-4-exit", "land-4-ways"]);
         assert_eq!(wanted("land-4-ways-years"), ["land-4-ways"]);
