@@ -5,8 +5,8 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use reterra_land::lanes::{Batched, Lanes, Real};
 use reterra_land::soil::{
-    LAYERS, OperatorTrace, SoilClimate, SoilColumn, SoilInput, SoilParameters, SoilState, root_profile, step,
-    surface_litter_profile,
+    LAYERS, OperatorTrace, SoilBiology, SoilClimate, SoilColumn, SoilInput, SoilParameters, SoilState,
+    root_profile, step, surface_litter_profile,
 };
 
 #[path = "../src/soil/fixtures.rs"]
@@ -18,7 +18,7 @@ const CASES: [(&str, usize, f64); 3] = [("dry", LAYERS, 0.25), ("wet", LAYERS, 0
 fn measure<T: Real>(c: &mut Criterion, width: &str) {
     let mut group = c.benchmark_group(width);
     group.throughput(Throughput::Elements(T::WIDTH as u64));
-    let p = SoilParameters::default();
+    let p = SoilBiology::new(&SoilParameters::default());
     for (name, layers, water) in CASES {
         let column = fixtures::column(layers);
         let summer = SoilClimate { water: [water; LAYERS], ..fixtures::seasonal(180) };

@@ -85,9 +85,7 @@ impl<T: Real> Today<'_, T> {
             self.place_litter(tile, &litter, &mut input);
             wants.push(self.want(tile, plant, canopy, below, &mut input));
         }
-        let mut parameters = column.parameters.soil.clone();
-        parameters.decomp_scale *= self.respiring_season(&column.parameters);
-        let soil = soil::step(&mut state.soil, &column.soil, &climate, &input, &parameters, trace);
+        let soil = soil::step(&mut state.soil, &column.soil, &climate, &input, self.biology, trace);
         account_for(fluxes, &soil, &input);
         let demand = input.plant_nitrogen_demand;
         let met = T::select(demand.over(0.0), soil.plant_nitrogen_uptake / demand, 0.0);
@@ -188,6 +186,7 @@ impl<T: Real> Today<'_, T> {
             drainage: loss.drainage,
             surface_runoff: loss.runoff,
             et_annual: state.et_mean * YEAR_DAYS,
+            activity: self.respiring_season(&self.column.parameters),
         };
         let soil = &self.column.hydraulics;
         for i in 0..soil.layers {

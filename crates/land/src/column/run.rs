@@ -4,7 +4,7 @@ use super::balance::LargestImbalance;
 use super::output::{DayFluxes, MonthlyOutput};
 use super::setup::Column;
 use super::state::ColumnState;
-use super::step::step;
+use super::step::{Prepared, step};
 use crate::error::LandError;
 use crate::forcing::{Atmosphere, DailyWeather, WeatherSeries};
 use crate::lanes::{Batched, Real};
@@ -82,13 +82,14 @@ pub fn simulate_days<T: Real>(
 ) -> BatchOutcome<T> {
     debug_assert!(weather.len() == T::WIDTH && weather.iter().all(|w| w.days.len() == weather[0].days.len()));
     let mut outcome = BatchOutcome { imbalance: LargestImbalance::default(), failures: vec![None; T::WIDTH] };
+    let prepared = Prepared::new(column);
     let mut position = 0;
     for (month, first_day, days) in weather[0].by_month() {
         let air = Atmosphere::gather(&|k| &weather[k].air[month]);
         for of_month in 0..days.len() {
             let of_year = first_day + of_month;
             let today = DailyWeather::gather(&|k| &weather[k].days[position + of_month]);
-            let (fluxes, residual) = step(column, state, &today, (of_year, &air), trace.as_deref_mut());
+            let (fluxes, residual) = step(&prepared, state, &today, (of_year, &air), trace.as_deref_mut());
             if residual.fails() {
                 for (lane, failure) in outcome.failures.iter_mut().enumerate() {
                     *failure = failure.take().or_else(|| residual.failure(lane, of_year));

@@ -11,22 +11,35 @@ use crate::constants::FREEZING;
 use crate::energy::soil_temperature;
 use crate::forcing::{Atmosphere, DailyWeather};
 use crate::lanes::Real;
-use crate::soil::OperatorTrace;
 use crate::soil::grid::{INTERFACE, LAYERS};
+use crate::soil::{OperatorTrace, SoilBiology};
 use crate::water::soil_water::Wetness;
+
+/// A column, and what its parameters of now come to: worked out for each run, since parameters may change between them.
+pub(super) struct Prepared<'a, T: Real> {
+    pub column: &'a Column<T>,
+    pub biology: SoilBiology<T>,
+}
+
+impl<'a, T: Real> Prepared<'a, T> {
+    pub fn new(column: &'a Column<T>) -> Self {
+        Self { column, biology: SoilBiology::new(&column.parameters.soil) }
+    }
+}
 
 /// Advances a column, or a batch of them, by one day, the 0-based `day` of the year.
 /// Returns the day's flows and what the budgets leave unexplained.
 pub(super) fn step<T: Real>(
-    column: &Column<T>,
+    prepared: &Prepared<'_, T>,
     state: &mut ColumnState<T>,
     weather: &DailyWeather<T>,
     (day, air): (usize, &Atmosphere<T>),
     trace: Option<&mut OperatorTrace<T>>,
 ) -> (DayFluxes<T>, Residual<T>) {
+    let column = prepared.column;
     let before = Stocks::of(column, state);
     let wetness = Wetness::new(&state.water, &column.hydraulics);
-    let today = Today::new(column, weather, (day, air), wetness);
+    let today = Today::new(prepared, weather, (day, air), &wetness);
     let mut fluxes = DayFluxes { precipitation: today.precipitation, ..DayFluxes::default() };
     let mut canopies = Canopies::new();
     let Ground { loss, surface } = today.exchange(state, |canopy| canopies.push(canopy), &mut fluxes);

@@ -150,7 +150,7 @@ impl<T: Real> Today<'_, T> {
         }
         water.liquid[0] += seeped;
         state.et_mean += (fluxes.et - state.et_mean) / YEAR_DAYS;
-        let loss = redistribute(water, &column.hydraulics, &self.wetness);
+        let loss = redistribute(water, &column.hydraulics, self.wetness);
         fluxes.runoff = loss.runoff + loss.drainage;
         let free = self.mean + exchange.warmth.clamp(-MOST_WARMTH, MOST_WARMTH);
         let snowy = free.min(FREEZING);

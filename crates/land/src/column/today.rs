@@ -1,12 +1,14 @@
 //! The day as a column meets it, after the station's corrections.
 
 use super::setup::{Column, Tile};
+use super::step::Prepared;
 use crate::constants::{AIR_HEAT, DAY, DRY_AIR, FREEZING, LATENT_VAPOUR};
 use crate::energy::radiation::{longwave_loss, net_longwave_loss, saturation_vapour_pressure};
 use crate::energy::solar::SolarDay;
 use crate::forcing::{Atmosphere, DailyWeather, MONTH_DAYS, UNKNOWN};
 use crate::lanes::Real;
 use crate::parameters::Parameters;
+use crate::soil::SoilBiology;
 use crate::water::evapotranspiration::{Air, PenmanMonteith};
 use crate::water::snow;
 use crate::water::snowpack::Snowpack;
@@ -29,6 +31,8 @@ fn month_of(day: usize) -> usize {
 /// What the atmosphere and the soil's wetness are on a day.
 pub(super) struct Today<'a, T: Real> {
     pub column: &'a Column<T>,
+    /// What lives in its soil.
+    pub biology: &'a SoilBiology<T>,
     pub day: usize,
     pub sun: &'a SolarDay<T>,
     /// Mean air temperature, and those of daylight and night, K.
@@ -52,7 +56,7 @@ pub(super) struct Today<'a, T: Real> {
     /// Share of the day with daylight.
     pub day_share: T,
     /// How wet the soil was in the morning.
-    pub wetness: Wetness<T>,
+    pub wetness: &'a Wetness<T>,
     /// Calendar month, 0-based.
     pub month: usize,
     /// Net long-wave loss, W m⁻².
@@ -61,10 +65,10 @@ pub(super) struct Today<'a, T: Real> {
 
 impl<'a, T: Real> Today<'a, T> {
     pub fn new(
-        column: &'a Column<T>,
+        Prepared { column, biology }: &'a Prepared<'a, T>,
         weather: &DailyWeather<T>,
         (day, air): (usize, &Atmosphere<T>),
-        wetness: Wetness<T>,
+        wetness: &'a Wetness<T>,
     ) -> Self {
         let p = &column.parameters;
         let sun = &column.solar.days[day];
@@ -76,6 +80,7 @@ impl<'a, T: Real> Today<'a, T> {
         let saturation = saturation_vapour_pressure(mean - FREEZING);
         Self {
             column,
+            biology,
             day,
             sun,
             mean,

@@ -58,10 +58,15 @@ pub fn active_to_passive<T: Real>(sand: T) -> T {
 
 impl<T: Real> Cascade<T> {
     pub fn new(p: &SoilParameters<T>, sand: T) -> Self {
+        Self::at(p, p.decomp_scale, sand)
+    }
+
+    /// At a multiplier on all rates that takes the place of `decomp_scale`.
+    pub fn at(p: &SoilParameters<T>, scale: T, sand: T) -> Self {
         let one = T::of(1.0);
         let active = active_respired(sand);
         let passive = T::of(ACTIVE_TO_PASSIVE) / (one - active);
-        let per_day = p.decomp_scale / DAYS_PER_YEAR;
+        let per_day = scale / DAYS_PER_YEAR;
         let litter = per_day / p.tau_l2_l3;
         let (n1, n2, n3) = (one / p.cn_s1, one / p.cn_s2, one / p.cn_s3);
         let respired = [

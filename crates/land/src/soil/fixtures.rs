@@ -25,6 +25,7 @@ pub(crate) fn seasonal(day: u32) -> SoilClimate {
         drainage: 0.6 - 0.5 * season,
         surface_runoff: 0.1 - 0.1 * season,
         et_annual: 500.0,
+        activity: 1.0,
     }
 }
 

@@ -9,7 +9,7 @@
 use super::cascade::{DAYS_PER_YEAR, loss_fraction};
 use super::grid::{INTERFACE, LAYERS, THICKNESS};
 use super::scalars::Scalars;
-use super::{SoilClimate, SoilColumn, SoilFluxes, SoilInput, SoilParameters};
+use super::{SoilBiology, SoilClimate, SoilColumn, SoilFluxes, SoilInput, SoilParameters};
 use crate::lanes::Real;
 
 /// `k1` of the N2:N2O ratio (del Grosso et al. 2000, doi:10.1029/1999GB001225): CLM reduces it by 350 times a
@@ -43,7 +43,7 @@ pub(super) struct Day<'a, T: Real> {
     pub soil: &'a SoilColumn<T>,
     pub climate: &'a SoilClimate<T>,
     pub input: &'a SoilInput<T>,
-    pub p: &'a SoilParameters<T>,
+    pub biology: &'a SoilBiology<T>,
     pub active: usize,
 }
 
@@ -60,8 +60,8 @@ struct Demand<T> {
 impl<T: Real> Day<'_, T> {
     /// Free-living fixation, gN m-2 d-1 (Cleveland et al. 1999, doi:10.1029/1999GB900014).
     fn free_fixation(&self) -> T {
-        let yearly =
-            self.p.freelivfix_slope_wet * self.climate.et_annual.max(0.0) + self.p.freelivfix_intercept;
+        let yearly = self.biology.parameters.freelivfix_slope_wet * self.climate.et_annual.max(0.0)
+            + self.biology.parameters.freelivfix_intercept;
         yearly.max(0.0) / DAYS_PER_YEAR
     }
 
@@ -78,7 +78,8 @@ impl<T: Real> Day<'_, T> {
     /// Denitrification of a layer if all of it were anaerobic, gN m-2 d-1, from its nitrate (gN m-2) and respiration
     /// (gC m-2 d-1).
     #[inline]
-    fn denitrification(&self, j: usize, no3: T, respiration: T, limits: &[PowerLaw<T>; 2]) -> T {
+    fn denitrification(&self, j: usize, no3: T, respiration: T) -> T {
+        let limits = &self.biology.denitrification;
         let per_gram = T::of(PER_GRAM) / (self.soil.bulk_density[j] * THICKNESS[j]);
         let by_carbon = limits[0].log(respiration * per_gram);
         by_carbon.min(limits[1].log(no3 * per_gram)).exp() / per_gram
@@ -88,7 +89,7 @@ impl<T: Real> Day<'_, T> {
     fn leach(&self, no3: &mut [T; LAYERS]) -> T {
         let shallow = |j: usize, value: T| match j {
             0 => value,
-            _ => T::select(self.p.depth_runoff_nloss.at_least(INTERFACE[j]), value, 0.0),
+            _ => T::select(self.biology.parameters.depth_runoff_nloss.at_least(INTERFACE[j]), value, 0.0),
         };
         let (mut total, mut surface) = (T::default(), T::default());
         for j in 0..self.active {
@@ -96,8 +97,8 @@ impl<T: Real> Day<'_, T> {
             total += water;
             surface += shallow(j, water);
         }
-        let drained = dissolved_loss(self.climate.drainage, total, self.p.sf_no3);
-        let washed = dissolved_loss(self.climate.surface_runoff, surface, self.p.sf_no3);
+        let drained = dissolved_loss(self.climate.drainage, total, self.biology.parameters.sf_no3);
+        let washed = dissolved_loss(self.climate.surface_runoff, surface, self.biology.parameters.sf_no3);
         let kept = -drained + 1.0;
         let mut lost = T::default();
         for j in 0..self.active {
@@ -123,8 +124,8 @@ pub fn denitrification_potential<T: Real>(nitrate: T, respiration: T, p: &SoilPa
 }
 
 /// `coefficient * x^exponent`, in logarithms.
-#[derive(Clone, Copy)]
-struct PowerLaw<T> {
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PowerLaw<T> {
     log_coefficient: T,
     exponent: T,
 }
@@ -141,7 +142,7 @@ impl<T: Real> PowerLaw<T> {
 }
 
 /// The carbon and the nitrate limit of denitrification.
-fn denitrification_limits<T: Real>(p: &SoilParameters<T>) -> [PowerLaw<T>; 2] {
+pub(super) fn denitrification_limits<T: Real>(p: &SoilParameters<T>) -> [PowerLaw<T>; 2] {
     [
         PowerLaw::new(p.denitrif_respiration_coef, p.denitrif_respiration_exp),
         PowerLaw::new(p.denitrif_nitrateconc_coef, p.denitrif_nitrateconc_exp),
@@ -181,7 +182,7 @@ pub(super) fn compete<T: Real>(
     day.share_plant_demand(&mut demands, nh4, no3);
     let mut potential = T::default();
     for j in 0..day.active {
-        fpi[j] = share_layer(&demands[j], &mut nh4[j], &mut no3[j], day.p, &mut fluxes);
+        fpi[j] = share_layer(&demands[j], &mut nh4[j], &mut no3[j], &day.biology.parameters, &mut fluxes);
         potential += exchange.immobilisation[j];
         fluxes.gross_mineralisation += exchange.mineralisation[j];
     }
@@ -201,8 +202,7 @@ impl<T: Real> Day<'_, T> {
         exchange: &Exchange<T>,
         scalars: &Scalars<T>,
     ) -> [Demand<T>; LAYERS] {
-        let rate = self.p.k_nitr_max * T::from_lanes(|k| nitrification_ph_scalar(self.p.soil_ph.at(k)));
-        let limits = denitrification_limits(self.p);
+        let rate = self.biology.nitrification;
         let mut demands = [Demand::default(); LAYERS];
         for j in 0..self.active {
             let (anaerobic, respiration) = (scalars.anaerobic[j], exchange.respiration[j]);
@@ -213,7 +213,7 @@ impl<T: Real> Day<'_, T> {
             };
             let denitrify = anaerobic.over(0.0) & no3[j].over(0.0) & respiration.over(0.0);
             if T::any(denitrify) {
-                let potential = self.denitrification(j, no3[j], respiration, &limits);
+                let potential = self.denitrification(j, no3[j], respiration);
                 let ratio = n2_to_n2o(no3[j] / respiration, scalars.filled[j]);
                 demands[j].denitrifiers = T::select(denitrify, anaerobic * potential, 0.0);
                 demands[j].n2o_share = T::select(denitrify, T::of(1.0) / (ratio + 1.0), 0.0);
@@ -384,7 +384,7 @@ mod tests {
             soil: &SoilColumn::<Lanes>::gather(&|_| &soil),
             climate: &SoilClimate::gather(&|k| &climates[k]),
             input: &SoilInput::gather(&|k| &inputs[k]),
-            p: &SoilParameters::gather(&|_| &p),
+            biology: &SoilBiology::new(&SoilParameters::gather(&|_| &p)),
             active: 8,
         };
         let batch_exchange = Exchange {
@@ -400,7 +400,9 @@ mod tests {
         };
         let fluxes = compete(&day, (&mut nh4, &mut no3), &batch_exchange, &batch_scalars, &mut fpi);
         for k in 0..WIDTH {
-            let day = Day { soil: &soil, climate: &climates[k], input: &inputs[k], p: &p, active: 8 };
+            let biology = SoilBiology::new(&p);
+            let day =
+                Day { soil: &soil, climate: &climates[k], input: &inputs[k], biology: &biology, active: 8 };
             let (mut ammonium, mut nitrate, mut limit) = (amounts[k], amounts[k], [1.0; LAYERS]);
             let alone = compete(&day, (&mut ammonium, &mut nitrate), &exchange(k), &scalars(k), &mut limit);
             // Debug prints each number so that it reads back as the same bits.

@@ -3,6 +3,7 @@
 //! One file per process; [`step`] puts them together for one day. Carbon and nitrogen are conserved to rounding and
 //! no pool turns negative, whatever the parameters, because losses are shares below one.
 
+mod biology;
 pub(crate) mod burning;
 pub(crate) mod cascade;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod state;
 mod tests;
 mod trace;
 
+pub use biology::SoilBiology;
 pub use cascade::{active_respired, active_to_passive};
 pub use grid::LAYERS;
 pub use mineral_nitrogen::{denitrification_potential, n2_to_n2o, nitrification_ph_scalar};
@@ -47,12 +49,14 @@ pub fn step<T: Real>(
     soil: &SoilColumn<T>,
     climate: &SoilClimate<T>,
     input: &SoilInput<T>,
-    p: &SoilParameters<T>,
+    biology: &SoilBiology<T>,
     mut trace: Option<&mut OperatorTrace<T>>,
 ) -> SoilFluxes<T> {
     let active = soil.active_layers.clamp(1, LAYERS);
-    let scalars = Scalars::compute(soil, climate, p);
-    let cascade = Cascade::new(p, soil.sand);
+    let p = &biology.parameters;
+    let scale = p.decomp_scale * climate.activity;
+    let scalars = Scalars::compute(soil, climate, biology);
+    let cascade = Cascade::at(p, scale, soil.sand);
     let conductance = mixing::conductance(soil.active_layers, climate.frozen_depth_limit, p);
     if let Some(trace) = trace.as_deref_mut() {
         trace.start_day(state, &conductance);
@@ -61,7 +65,7 @@ pub fn step<T: Real>(
     let mut shares = empty();
     let mut exchange = potential_exchange(state, &cascade, &scalars, active, &mut shares);
     let mut fpi = [T::of(1.0); LAYERS];
-    let day = Day { soil, climate, input, p, active };
+    let day = Day { soil, climate, input, biology, active };
     let minerals = (&mut state.nh4, &mut state.no3);
     let mut fluxes = mineral_nitrogen::compete(&day, minerals, &exchange, &scalars, &mut fpi);
     for j in 0..active {
@@ -75,7 +79,7 @@ pub fn step<T: Real>(
         cascade.transfer(&loss, &mut state.carbon[j], &mut state.nitrogen[j]);
         if let Some(trace) = trace.as_deref_mut() {
             trace.record_loss(j, &loss, &shares[j]);
-            trace.record_scalar(j, scalars.decomposition[j] * p.decomp_scale, 1.0);
+            trace.record_scalar(j, scalars.decomposition[j] * scale, 1.0);
         }
     }
     add_litter(state, input, active);

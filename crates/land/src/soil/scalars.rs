@@ -3,8 +3,8 @@
 //! CLM5 `SoilBiogeochemDecompCascadeBGCMod` (Koven et al. 2013, doi:10.5194/bg-10-7109-2013). Oxygen differs: CLM
 //! takes it from its methane model; here it falls linearly with the air-filled pore space.
 
-use super::grid::{LAYERS, NODE};
-use super::{SoilClimate, SoilColumn, SoilParameters};
+use super::grid::LAYERS;
+use super::{SoilBiology, SoilClimate, SoilColumn, SoilParameters};
 use crate::lanes::Real;
 
 /// Melting point of water, K.
@@ -34,7 +34,8 @@ pub(super) struct Scalars<T> {
 }
 
 /// Precomputed coefficients of the scalar functions: logarithms are linear in temperature and depth.
-struct Response<T> {
+#[derive(Clone, Debug)]
+pub(super) struct Response<T> {
     warm: T,
     frozen: T,
     frozen_offset: T,
@@ -45,7 +46,7 @@ struct Response<T> {
 }
 
 impl<T: Real> Response<T> {
-    fn new(p: &SoilParameters<T>) -> Self {
+    pub fn new(p: &SoilParameters<T>) -> Self {
         let warm = p.q10_hr.ln() * 0.1;
         let log_minpsi = (-p.minpsi_hr).ln();
         Self {
@@ -72,7 +73,7 @@ impl<T: Real> Response<T> {
     }
 
     #[inline]
-    fn depth(&self, depth: f64) -> T {
+    pub fn depth(&self, depth: f64) -> T {
         (self.per_depth * depth).exp()
     }
 
@@ -119,8 +120,8 @@ pub fn anaerobic_share<T: Real>(filled: T) -> T {
 }
 
 impl<T: Real> Scalars<T> {
-    pub fn compute(soil: &SoilColumn<T>, climate: &SoilClimate<T>, p: &SoilParameters<T>) -> Self {
-        let response = Response::new(p);
+    pub fn compute(soil: &SoilColumn<T>, climate: &SoilClimate<T>, biology: &SoilBiology<T>) -> Self {
+        let response = &biology.response;
         let none = [T::default(); LAYERS];
         let mut scalars = Self { decomposition: none, nitrification: none, anaerobic: none, filled: none };
         for j in 0..soil.active_layers.clamp(1, LAYERS) {
@@ -128,8 +129,8 @@ impl<T: Real> Scalars<T> {
             let unfrozen = T::select(climate.temperature[j].over(FREEZING), 1.0, 0.0);
             let temperature = response.temperature(climate.temperature[j]);
             let water = response.water(climate.psi[j]);
-            let oxygen = response.oxygen(soil.porosity[j] - climate.water[j], p.mino2lim);
-            scalars.decomposition[j] = temperature * water * oxygen * response.depth(NODE[j]);
+            let oxygen = response.oxygen(soil.porosity[j] - climate.water[j], biology.parameters.mino2lim);
+            scalars.decomposition[j] = temperature * water * oxygen * biology.depth[j];
             scalars.nitrification[j] = temperature.min(1.0) * water * unfrozen;
             scalars.anaerobic[j] = anaerobic_share(filled) * unfrozen;
             scalars.filled[j] = filled;
@@ -203,10 +204,10 @@ mod tests {
         let batch = Scalars::<Lanes>::compute(
             &SoilColumn::gather(&|_| &soil),
             &SoilClimate::gather(&|k| &climates[k]),
-            &SoilParameters::gather(&|k| &parameters[k]),
+            &SoilBiology::new(&SoilParameters::gather(&|k| &parameters[k])),
         );
         for k in 0..WIDTH {
-            let alone = Scalars::compute(&soil, &climates[k], &parameters[k]);
+            let alone = Scalars::compute(&soil, &climates[k], &SoilBiology::new(&parameters[k]));
             for (lanes, column) in [
                 (&batch.decomposition, &alone.decomposition),
                 (&batch.nitrification, &alone.nitrification),

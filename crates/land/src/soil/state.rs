@@ -177,6 +177,8 @@ batched! {
         pub surface_runoff: T,
         /// Running annual evapotranspiration, mm yr-1.
         pub et_annual: T,
+        /// What the season multiplies all decomposition by: 1 where it doesn't.
+        pub activity: T,
     }
 }
 

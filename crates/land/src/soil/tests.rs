@@ -25,9 +25,9 @@ prop_compose! {
 
 prop_compose! {
     fn climates()(temperature in layers(250.0..315.0), psi in layers(-3.0..0.0), water in layers(0.0..0.5),
-        frozen_depth_limit in 0.0..4.0, drainage in 0.0..80.0, surface_runoff in 0.0..80.0, et_annual in 0.0..1500.0)
+        frozen_depth_limit in 0.0..4.0, drainage in 0.0..80.0, surface_runoff in 0.0..80.0, et_annual in 0.0..1500.0, activity in 0.2..5.0)
         -> SoilClimate {
-        SoilClimate { temperature, psi, water, frozen_depth_limit, drainage, surface_runoff, et_annual }
+        SoilClimate { temperature, psi, water, frozen_depth_limit, drainage, surface_runoff, et_annual, activity }
     }
 }
 
@@ -62,7 +62,7 @@ proptest! {
         let soil = SoilColumn::gather(&|k| &columns[k].0);
         let climate = SoilClimate::gather(&|k| &columns[k].1);
         let input = SoilInput::gather(&|k| &columns[k].2);
-        let p = SoilParameters::gather(&|k| &columns[k].3);
+        let p = SoilBiology::new(&SoilParameters::gather(&|k| &columns[k].3));
         let mut trace = OperatorTrace::new();
         let mut fluxes = SoilFluxes::default();
         for _ in 0..3 {
@@ -71,7 +71,7 @@ proptest! {
         for (k, (soil, climate, input, p, start)) in columns.iter().enumerate() {
             let (mut alone, mut traced, mut left) = (start.clone(), OperatorTrace::new(), SoilFluxes::default());
             for _ in 0..3 {
-                left = step(&mut alone, soil, climate, input, p, Some(&mut traced));
+                left = step(&mut alone, soil, climate, input, &SoilBiology::new(p), Some(&mut traced));
             }
             // Debug prints each number so that it reads back as the same bits.
             prop_assert_eq!(format!("{:?}", fluxes.lane(k)), format!("{left:?}"));
@@ -89,7 +89,7 @@ proptest! {
     ) {
         let p = SoilParameters { decomp_scale: scale, ..SoilParameters::default() };
         let mut after = before.clone();
-        let f = step(&mut after, &column(active), &climate, &input, &p, None);
+        let f = step(&mut after, &column(active), &climate, &input, &SoilBiology::new(&p), None);
         let carbon_in: f64 = input.litter_carbon.iter().flatten().sum();
         let carbon = before.total_carbon() + carbon_in - f.heterotrophic_respiration - f.fire;
         prop_assert!((after.total_carbon() - carbon).abs() <= 1e-12 * carbon);
@@ -112,7 +112,7 @@ fn soil_carbon_to_nitrogen_stays_8_11_11() {
     let (soil, p) = (column(LAYERS), SoilParameters::default());
     let mut state = with_mineral_nitrogen(0.1);
     for day in 0..3650 {
-        step(&mut state, &soil, &seasonal(day % 365), &litter(&soil, 50.0, 1.0), &p, None);
+        step(&mut state, &soil, &seasonal(day % 365), &litter(&soil, 50.0, 1.0), &SoilBiology::new(&p), None);
     }
     for (pool, cn) in SOIL_RATIOS {
         for j in 0..LAYERS {
@@ -135,7 +135,7 @@ fn a_wrong_soil_ratio_relaxes_to_the_fixed_one() {
     state.carbon[0][4] = 100.0;
     state.nitrogen[0][4] = 20.0;
     for day in 0..3650 {
-        step(&mut state, &soil, &seasonal(day % 365), &litter(&soil, 50.0, 1.0), &p, None);
+        step(&mut state, &soil, &seasonal(day % 365), &litter(&soil, 50.0, 1.0), &SoilBiology::new(&p), None);
     }
     assert!((state.carbon[0][4] / state.nitrogen[0][4] - 8.0).abs() < 1e-3);
 }
@@ -149,11 +149,11 @@ fn without_mineral_nitrogen_poor_litter_waits() {
     let none = SoilInput::default();
     let dry = SoilClimate { et_annual: 0.0, ..seasonal(180) };
     let p = SoilParameters { freelivfix_intercept: 0.0, ..p };
-    let fluxes = step(&mut state, &soil, &dry, &none, &p, None);
+    let fluxes = step(&mut state, &soil, &dry, &none, &SoilBiology::new(&p), None);
     assert!(fluxes.fpi == 0.0 && fluxes.heterotrophic_respiration == 0.0);
     assert!((state.carbon[0][1] - 100.0).abs() < 1e-12);
     state.nh4[0] = 10.0;
-    let fluxes = step(&mut state, &soil, &dry, &none, &p, None);
+    let fluxes = step(&mut state, &soil, &dry, &none, &SoilBiology::new(&p), None);
     assert!((fluxes.fpi - 1.0).abs() < 1e-15 && fluxes.heterotrophic_respiration > 0.0);
 }
 
@@ -163,7 +163,7 @@ fn nothing_happens_in_dry_and_frozen_soil() {
     let climate = SoilClimate { psi: [-2.5; LAYERS], frozen_depth_limit: 0.0, ..seasonal(0) };
     let mut state = with_mineral_nitrogen(0.1);
     state.carbon = [[10.0, 10.0, 10.0, 10.0, 10.0, 10.0, 10.0]; LAYERS];
-    let fluxes = step(&mut state, &soil, &climate, &SoilInput::default(), &p, None);
+    let fluxes = step(&mut state, &soil, &climate, &SoilInput::default(), &SoilBiology::new(&p), None);
     assert!(fluxes.heterotrophic_respiration.abs() + fluxes.nitrification.abs() < 1e-15);
     for layer in state.carbon {
         assert!(layer.iter().all(|c| (c - 10.0).abs() < 1e-13));
@@ -177,8 +177,8 @@ fn a_trace_does_not_change_the_day() {
     let mut trace = OperatorTrace::new();
     for day in 0..50 {
         let (climate, input) = (seasonal(day), litter(&soil, 50.0, 1.0));
-        let without = step(&mut plain, &soil, &climate, &input, &p, None);
-        let with = step(&mut traced, &soil, &climate, &input, &p, Some(&mut trace));
+        let without = step(&mut plain, &soil, &climate, &input, &SoilBiology::new(&p), None);
+        let with = step(&mut traced, &soil, &climate, &input, &SoilBiology::new(&p), Some(&mut trace));
         assert_eq!(without, with);
     }
     assert_eq!(plain, traced);

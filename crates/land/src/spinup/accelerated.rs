@@ -161,7 +161,7 @@ impl Way for Accelerated {
 mod tests {
     use super::*;
     use crate::soil::fixtures::{litter, seasonal, with_mineral_nitrogen};
-    use crate::soil::{OperatorTrace, SoilInput, SoilState, fixtures, step};
+    use crate::soil::{OperatorTrace, SoilBiology, SoilInput, SoilState, fixtures, step};
 
     /// Runs the soil for so many years of the same weather, whose July burns the share `burned`; what the last one left.
     fn run(state: &mut SoilState, p: &SoilParameters, (years, burned): (usize, f64)) -> OperatorTrace {
@@ -172,7 +172,7 @@ mod tests {
             for day in 0..365 {
                 let fires = if (181..212).contains(&day) { burned / 31.0 } else { 0.0 };
                 let input = SoilInput { burned: fires, ..litter(&soil, 20.0, 1.0) };
-                step(state, &soil, &seasonal(day), &input, p, Some(&mut trace));
+                step(state, &soil, &seasonal(day), &input, &SoilBiology::new(p), Some(&mut trace));
             }
         }
         trace

@@ -34,6 +34,12 @@ batched! {
         pub conductivity: [T; LAYERS],
         /// Pore space, mm.
         pub capacity: [T; LAYERS],
+        /// What [`Self::capacity`] is over porosity, mm: the layer's thickness.
+        pub depth: [T; LAYERS],
+        /// Diffusivity of water at saturation, mm² d⁻¹: b Kₛ ψₛ / φ.
+        pub diffusivity: [T; LAYERS],
+        /// Logarithm of [`Self::suction`].
+        pub log_suction: [T; LAYERS],
         /// Layers above bedrock.
         pub layers: usize,
         /// How fast a water table above bedrock drains, d⁻¹: mm d⁻¹ per mm of its height; below 0 the bottom is open.
@@ -92,14 +98,20 @@ impl Hydraulics {
     pub fn new(material: &Material, layers: usize, porosity_scale: f64, conductivity_scale: f64) -> Self {
         let all: [Layer; LAYERS] = std::array::from_fn(|i| layer(material, i, porosity_scale));
         let by_layer = |of: &dyn Fn(&Layer) -> f64| std::array::from_fn(|i| of(&all[i]));
+        let conductivity = by_layer(&|l| l.conductivity * conductivity_scale);
+        let capacity: [f64; LAYERS] =
+            std::array::from_fn(|i| if i < layers { all[i].porosity * THICKNESS[i] * 1_000.0 } else { 0.0 });
         Self {
             porosity: by_layer(&|l| l.porosity),
             exponent: by_layer(&|l| l.exponent),
             suction: by_layer(&|l| l.suction),
-            conductivity: by_layer(&|l| l.conductivity * conductivity_scale),
-            capacity: std::array::from_fn(|i| {
-                if i < layers { all[i].porosity * THICKNESS[i] * 1_000.0 } else { 0.0 }
+            depth: std::array::from_fn(|i| capacity[i] / all[i].porosity),
+            diffusivity: std::array::from_fn(|i| {
+                all[i].exponent * conductivity[i] * all[i].suction / all[i].porosity
             }),
+            log_suction: by_layer(&|l| Real::ln(l.suction)),
+            conductivity,
+            capacity,
             layers,
             baseflow: OPEN,
             layered: if material.organic.iter().any(|&o| o > 0.0) { 1.0 } else { 0.0 },

@@ -22,6 +22,17 @@ const IMPEDANCE: f64 = 6.0 * std::f64::consts::LN_10;
 /// Saturation from which a layer belongs to a water table (CLM5).
 const WATER_TABLE: f64 = 0.9;
 
+/// Half the reciprocal distance between a layer's node and the next, mm⁻¹.
+const HALF_PER_DISTANCE: [f64; LAYERS] = {
+    let mut per = [0.0; LAYERS];
+    let mut i = 0;
+    while i + 1 < LAYERS {
+        per[i] = 0.5 / ((NODE[i + 1] - NODE[i]) * 1_000.0);
+        i += 1;
+    }
+    per
+};
+
 /// Water that leaves the soil in a day, mm.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct SoilWaterLoss<T: Real = f64> {
@@ -67,10 +78,10 @@ impl<T: Real> Wetness<T> {
 
     /// How much more water content the layer below `i` holds than `i` where both are at the mean of their potentials.
     fn step_of_content(&self, soil: &Hydraulics<T>, i: usize) -> T {
-        let log_suction = |j: usize| soil.suction[j].ln() - soil.exponent[j] * self.log[j];
+        let log_suction = |j: usize| soil.log_suction[j] - soil.exponent[j] * self.log[j];
         let mean = (log_suction(i) + log_suction(i + 1)) * 0.5;
         let content = |j: usize| {
-            let saturation = ((soil.suction[j].ln() - mean) / soil.exponent[j]).exp();
+            let saturation = ((soil.log_suction[j] - mean) / soil.exponent[j]).exp();
             soil.porosity[j] * saturation.clamp(DRY, 1.0)
         };
         content(i + 1) - content(i)
@@ -168,10 +179,7 @@ fn diffuse<T: Real>(
         return;
     }
     // D = b Ks ψs / φ · s^(b+2), mm² d⁻¹; conductance between nodes in d⁻¹ of water content × mm.
-    let diffusivity = |i: usize| {
-        let scale = soil.exponent[i] * soil.conductivity[i] * soil.suction[i] / soil.porosity[i];
-        scale * wetness.power[i]
-    };
+    let diffusivity = |i: usize| soil.diffusivity[i] * wetness.power[i];
     let mut conductance = [T::of(0.0); LAYERS];
     let mut step = [T::of(0.0); LAYERS];
     let layered = T::any(soil.layered.over(0.0));
@@ -180,7 +188,7 @@ fn diffuse<T: Real>(
         let lower = diffusivity(i + 1);
         // Ice on either side stands in the way (CLM5: impedance at the mean share of ice).
         let passage = (open[i] * open[i + 1]).sqrt();
-        conductance[i] = passage * (upper + lower) * (0.5 / ((NODE[i + 1] - NODE[i]) * 1_000.0));
+        conductance[i] = passage * (upper + lower) * HALF_PER_DISTANCE[i];
         upper = lower;
         if layered {
             step[i] = soil.layered * wetness.step_of_content(soil, i);
@@ -207,12 +215,11 @@ fn solve_content<T: Real>(
     let mut content = [zero; LAYERS];
     let mut upper = [zero; LAYERS];
     for i in 0..n {
-        let depth = soil.capacity[i] / soil.porosity[i];
         let (above, over) = if i > 0 { (conductance[i - 1], step[i - 1]) } else { (zero, zero) };
         let (below, under) = if i + 1 < n { (conductance[i], step[i]) } else { (zero, zero) };
         let pulled = above * over - below * under;
         let (previous, carried) = if i > 0 { (upper[i - 1], content[i - 1]) } else { (zero, zero) };
-        let pivot = T::of(1.0) / (depth + above + below - above * previous);
+        let pivot = T::of(1.0) / (soil.depth[i] + above + below - above * previous);
         upper[i] = below * pivot;
         content[i] = (water.liquid[i] + pulled + above * carried) * pivot;
     }

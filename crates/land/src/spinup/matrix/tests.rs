@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::soil::fixtures::{column, litter, seasonal, with_mineral_nitrogen};
-use crate::soil::{SoilClimate, SoilInput, step};
+use crate::soil::{SoilBiology, SoilClimate, SoilInput, step};
 
 /// Faster passive soil, so that brute force is affordable.
 fn parameters() -> SoilParameters {
@@ -41,7 +41,7 @@ impl Case {
                 let (climate, vigour) = (self.weather)(day);
                 let fires = if (180..240).contains(&day) { self.burned / 60.0 } else { 0.0 };
                 let input = SoilInput { burned: fires, ..litter(&self.soil, self.ratio, vigour) };
-                step(state, &self.soil, &climate, &input, &self.p, trace.as_deref_mut());
+                step(state, &self.soil, &climate, &input, &SoilBiology::new(&self.p), trace.as_deref_mut());
             }
         }
     }
@@ -150,7 +150,14 @@ fn frozen_soil_without_mixing_keeps_its_carbon() {
     state.carbon = [[7.0, 7.0, 7.0, 7.0, 7.0, 7.0, 7.0]; LAYERS];
     let mut trace = OperatorTrace::new();
     for _ in 0..365 {
-        step(&mut state, &soil, &frozen, &crate::soil::SoilInput::default(), &p, Some(&mut trace));
+        step(
+            &mut state,
+            &soil,
+            &frozen,
+            &crate::soil::SoilInput::default(),
+            &SoilBiology::new(&p),
+            Some(&mut trace),
+        );
     }
     let solved = trace.solve(&state, &soil, &p).unwrap();
     assert!(largest_difference(&solved.carbon, &state.carbon) < 1e-3);
