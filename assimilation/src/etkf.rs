@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::AssimilationError;
 use crate::etki::require_members;
+use crate::inflation::posterior::spread_growth;
 use crate::linear_algebra::{require_finite, require_finite_row};
 use crate::noise::standard_deviations;
-use crate::transform::{apply, column_means, column_sds, transform};
+use crate::transform::{Transform, apply, column_means, column_sds, transform};
 
 /// An analysis: what to do to every ensemble that belongs to these members.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,6 +106,15 @@ pub fn analyse_subset(
     })
 }
 
+/// The analysis of a transform in which all members take part.
+impl From<Transform> for Analysis {
+    fn from(found: Transform) -> Self {
+        let size = found.w.len();
+        let diagnostics = Diagnostics { chi2: found.chi2, dfs: found.dfs, ..Diagnostics::default() };
+        Self { members: (0..size).collect(), size, w: found.w, t: found.t, inflation: 1.0, diagnostics }
+    }
+}
+
 impl Analysis {
     /// Updates an ensemble (N × n) in place: states, parameters, or earlier outputs of the same members.
     /// Rows that took no part are left as they are; see [`Analysis::without`].
@@ -145,9 +155,7 @@ impl Analysis {
         let prior = column_sds(rows.view());
         apply(&self.w, &self.t, self.inflation, rows.view_mut());
         let (mean, spread) = (column_means(rows.view()), column_sds(rows.view()));
-        let growth = ndarray::Zip::from(&prior)
-            .and(&spread)
-            .map_collect(|&b, &a| if a > 0.0 { 1.0 + alpha * (b - a) / a } else { 1.0 });
+        let growth = ndarray::Zip::from(&prior).and(&spread).map_collect(|&b, &a| spread_growth(alpha, b, a));
         let relaxed = (&rows - &mean) * &growth + &mean;
         self.put_back(&relaxed, &mut e);
         Ok(())

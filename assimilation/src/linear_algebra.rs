@@ -68,6 +68,28 @@ pub fn solve_lower(l: ArrayView2<'_, f64>, b: &mut [f64]) {
     }
 }
 
+/// Solves `L Lᵀ x = b` in place for the factor of [`cholesky`].
+pub fn solve_cholesky(l: ArrayView2<'_, f64>, b: &mut [f64]) {
+    solve_lower(l, b);
+    for i in (0..b.len().min(l.nrows())).rev() {
+        b[i] /= l[[i, i]];
+        let x = b[i];
+        for k in 0..i {
+            b[k] -= l[[i, k]] * x;
+        }
+    }
+}
+
+/// The symmetric square root of a symmetric matrix; eigenvalues below zero count as zero.
+///
+/// # Errors
+/// Those of [`eigh`].
+pub fn symmetric_root(a: ArrayView2<'_, f64>, what: &'static str) -> Result<Array2<f64>, AssimilationError> {
+    let (values, vectors) = eigh(a, what)?;
+    let roots = values.mapv(|l| l.max(0.0).sqrt());
+    Ok((&vectors * &roots).dot(&vectors.t()))
+}
+
 fn require_square(a: ArrayView2<'_, f64>, what: &'static str) -> Result<usize, AssimilationError> {
     if a.nrows() != a.ncols() {
         return Err(AssimilationError::Shape { what, expected: a.nrows(), got: a.ncols() });
@@ -120,6 +142,12 @@ mod tests {
         let mut b = [2.0, 5.0];
         solve_lower(l.view(), &mut b);
         assert_abs_diff_eq!(b[..], [1.0, 2.0]);
+        // a x = (8, 12) has x = (1, 2).
+        let mut b = [8.0, 12.0];
+        solve_cholesky(l.view(), &mut b);
+        assert_abs_diff_eq!(b[..], [1.0, 2.0], epsilon = 1e-14);
+        let root = symmetric_root(a.view(), "a").unwrap();
+        assert!((root.dot(&root) - &a).iter().all(|x| x.abs() < 1e-13));
         let singular = array![[1.0, 1.0], [1.0, 1.0]];
         assert!(matches!(
             cholesky(singular.view(), "a"),

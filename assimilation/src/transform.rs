@@ -7,10 +7,12 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 use crate::AssimilationError;
 use crate::linear_algebra::eigh;
 
-/// Mean weights `w` (N), anomaly transform `T` (N × N, symmetric, `T 1 = 1`), and the information used.
-#[derive(Clone, Debug)]
-pub(crate) struct Transform {
+/// What an analysis does to every ensemble that belongs to its members: `E ← 1 x̄ᵀ + (T + 1 wᵀ) A`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transform {
+    /// Weights of the anomalies in the mean, N.
     pub w: Array1<f64>,
+    /// Transform of the anomalies, N × N; `1ᵀ T A = 0`.
     pub t: Array2<f64>,
     /// `dᵀ (H P Hᵀ + R)⁻¹ d`.
     pub chi2: f64,
