@@ -23,7 +23,9 @@ pub mod localisation;
 pub mod model;
 pub mod noise;
 pub mod observation;
+pub mod rotation;
 pub mod smoother;
+pub mod taper;
 mod transform;
 
 pub use ensemble::prior_ensemble;

@@ -4,8 +4,10 @@
 use std::collections::VecDeque;
 
 use ndarray::Array2;
+use reterra_statistics::StreamKey;
 use serde::{Deserialize, Serialize};
 
+use crate::rotation::rotate;
 use crate::{Analysis, AssimilationError};
 
 /// Outputs of the last cycles, each an ensemble (N × n) under the caller's label.
@@ -43,6 +45,11 @@ impl<L> FixedLag<L> {
             }
         }
         Ok(())
+    }
+
+    /// Rotates the members of all stored outputs, the newest too, as [`rotate`] does with the key of the present state.
+    pub fn rotate(&mut self, key: StreamKey) {
+        self.window.iter_mut().for_each(|(_, outputs)| rotate(outputs.view_mut(), key));
     }
 
     /// Gives a failed member the history of a donor, in every stored output.
