@@ -74,6 +74,22 @@ pub enum AssimilationError {
         /// Which matrix.
         what: &'static str,
     },
+    /// A minimisation did not come to its end.
+    #[error("no minimum after {iterations} steps; allow more steps or a larger residual")]
+    NoMinimum {
+        /// Steps taken.
+        iterations: usize,
+    },
+    /// A method has no such form of localisation.
+    #[error("{method} can't use {form}; give it {instead}")]
+    Localisation {
+        /// The method.
+        method: &'static str,
+        /// The form it was given.
+        form: &'static str,
+        /// What it can use.
+        instead: &'static str,
+    },
     /// A file of acceptance problems cannot be read.
     #[error("cannot read {path}: {source}")]
     Read {

@@ -12,10 +12,12 @@
 
 pub mod acceptance;
 pub mod distributed;
+pub mod analysis;
 pub mod ensemble;
 pub mod error;
 pub mod etkf;
 pub mod etki;
+pub mod filters;
 pub mod inflation;
 pub mod letkf;
 pub mod linear_algebra;
