@@ -27,8 +27,10 @@ pub mod noise;
 pub mod observation;
 pub mod rotation;
 pub mod smoother;
+pub mod smoothers;
 pub mod taper;
 mod transform;
+pub mod variational;
 
 pub use ensemble::prior_ensemble;
 pub use error::AssimilationError;
