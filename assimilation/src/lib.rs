@@ -30,6 +30,7 @@ pub mod smoother;
 pub mod smoothers;
 pub mod taper;
 mod transform;
+pub mod twin;
 pub mod variational;
 
 pub use ensemble::prior_ensemble;

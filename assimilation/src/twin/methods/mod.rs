@@ -1,0 +1,15 @@
+//! Methods as they run through the cycles of an experiment.
+
+mod baseline;
+mod ensemble;
+mod envar;
+mod particles;
+mod ring;
+mod window;
+
+pub use baseline::{Climatology, Interpolation, StaticVariational};
+pub use ensemble::{EnsembleFilter, LaggedSmoother, Reach, Rotation, Treatment};
+pub use envar::EnsembleVariational;
+pub use particles::Particles;
+pub use ring::Ring;
+pub use window::{Iteration, IterativeSmoother};

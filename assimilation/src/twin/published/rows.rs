@@ -1,0 +1,192 @@
+//! The rows of the tables.
+
+use super::{Row, kuramoto_sivashinsky, lorenz63, lorenz63_rare, lorenz96, two_scale};
+use crate::analysis::Filter;
+use crate::filters::{DEnkf, EnkfN, Etkf, ParticleFilter, RankHistogramFilter, SerialEakf, StochasticEnkf};
+use crate::inflation::posterior::Posterior;
+use crate::smoothers::Ienks;
+use crate::taper::HALF_WIDTH;
+use crate::twin::cycle::Method;
+use crate::twin::experiment::Experiment;
+use crate::twin::methods::{
+    Climatology, EnsembleFilter, Interpolation, Iteration, IterativeSmoother, Particles, Reach, Ring,
+    Rotation, StaticVariational, Treatment,
+};
+
+/// Published score, rerun.
+type Scores = (f64, f64);
+
+/// All rows, with at least `cycles` observation times after the burn-in of each experiment; three times as many on
+/// Lorenz-63, whose few components make scores of short runs differ.
+#[must_use]
+pub fn rows(cycles: usize) -> Vec<Row> {
+    [
+        lorenz63_rows(3 * cycles),
+        lorenz96_rows(cycles + 400),
+        ring_rows(cycles + 2000),
+        two_scale_rows(cycles + 120),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn lorenz63_rows(cycles: usize) -> Vec<Row> {
+    let row = |name, title, scores, method| row((name, title), scores, 0.05, lorenz63(cycles), method);
+    let particles = ParticleFilter { regularisation: 0.9, resample_below: 0.2, dimensions: None };
+    vec![
+        row("lorenz63-climatology", "climatology", (7.6, 7.59), Box::new(Climatology)),
+        row("lorenz63-interpolation", "optimal interpolation", (1.25, 1.24), Box::new(Interpolation)),
+        row("lorenz63-3dvar", "3D-Var xB 0.1", (1.04, 1.021), variational(0.1)),
+        row("lorenz63-etkf-3", "ETKF N 3, infl 1.30", (0.80, 0.81), ensemble(Etkf, 3, kept(1.30))),
+        row("lorenz63-etkf-10", "ETKF N 10, infl 1.02, rot", (0.60, 0.563), ensemble(Etkf, 10, turned(1.02))),
+        row(
+            "lorenz63-enkf-10",
+            "EnKF (perturbed obs) N 10, infl 1.04",
+            (0.65, 0.64),
+            ensemble(StochasticEnkf, 10, kept(1.04)),
+        ),
+        row("lorenz63-enkf-n-3", "EnKF-N N 3", (0.60, 0.59), ensemble(EnkfN::default(), 3, kept(1.0))),
+        row(
+            "lorenz63-enkf-n-10",
+            "EnKF-N N 10, rot",
+            (0.54, 0.550),
+            ensemble(EnkfN::default(), 10, turned(1.0)),
+        ),
+        row("lorenz63-ienks-10", "iEnKS N 10, infl 1.02, rot, Lag 1", (0.31, 0.316), iterative(10, 1.02)),
+        Row {
+            experiment: lorenz63(cycles.div_ceil(2)),
+            ..row(
+                "lorenz63-particles-800",
+                "particle filter N 800, reg 0.9, NER 0.2",
+                (0.28, 0.277),
+                Box::new(Particles { filter: particles, members: 800 }),
+            )
+        },
+        Row {
+            experiment: lorenz63_rare(cycles),
+            ..row(
+                "lorenz63-rank-histogram-50",
+                "rank-histogram filter N 50, infl 0.95, rot (dko 12, R = 8I)",
+                (0.94, 0.91),
+                ensemble(RankHistogramFilter, 50, turned(0.95)),
+            )
+        },
+    ]
+}
+
+fn lorenz96_rows(cycles: usize) -> Vec<Row> {
+    let row = |name, title, scores, method| row((name, title), scores, 0.02, lorenz96(cycles, 1), method);
+    let certain = EnkfN { certainty: 2.0, ..EnkfN::default() };
+    let observed: Vec<usize> = (0..40).collect();
+    let ring = |radius| Ring { n: 40, observed: &observed, radius };
+    let domains = Reach::Domains(ring(4.0).domains(2));
+    let tapers = Reach::Covariance(ring(6.0).covariance());
+    vec![
+        row("lorenz96-interpolation", "optimal interpolation", (0.95, 0.943), Box::new(Interpolation)),
+        row("lorenz96-3dvar", "3D-Var xB 0.02", (0.41, 0.427), variational(0.02)),
+        row(
+            "lorenz96-enkf-40",
+            "EnKF (perturbed obs) N 40, infl 1.06",
+            (0.22, 0.219),
+            ensemble(StochasticEnkf, 40, kept(1.06)),
+        ),
+        row("lorenz96-denkf-40", "DEnKF N 40, infl 1.01", (0.18, 0.18), ensemble(DEnkf, 40, kept(1.01))),
+        row("lorenz96-etkf-20", "ETKF N 20, infl 1.04, rot", (0.20, 0.20), ensemble(Etkf, 20, turned(1.04))),
+        row("lorenz96-etkf-28", "ETKF N 28, infl 1.02, rot", (0.18, 0.180), ensemble(Etkf, 28, turned(1.02))),
+        row("lorenz96-enkf-n-24", "EnKF-N N 24, rot, xN 2", (0.18, 0.18), ensemble(certain, 24, turned(1.0))),
+        row(
+            "lorenz96-letkf-7",
+            "LETKF N 7, infl 1.04, rot, loc_rad 4",
+            (0.22, 0.220),
+            local(Etkf, 7, turned(1.04), domains),
+        ),
+        row(
+            "lorenz96-serial-eakf-7",
+            "serial EAKF N 7, infl 1.07, rot, loc_rad 6",
+            (0.23, 0.229),
+            local(SerialEakf, 7, turned(1.07), tapers),
+        ),
+        Row {
+            experiment: lorenz96(cycles, 12),
+            ..row(
+                "lorenz96-ienks-25",
+                "iEnKS N 25, infl 1.2, rot, Lag 1 (dko 12)",
+                (0.46, 0.49),
+                iterative(25, 1.2),
+            )
+        },
+    ]
+}
+
+fn ring_rows(cycles: usize) -> Vec<Row> {
+    let row =
+        |name, title, scores, method| row((name, title), scores, 0.02, kuramoto_sivashinsky(cycles), method);
+    let observed: Vec<usize> = (0..128).collect();
+    let ring = Ring { n: 128, observed: &observed, radius: 15.0 / HALF_WIDTH };
+    vec![
+        row("kuramoto-interpolation", "optimal interpolation", (0.50, 0.52), Box::new(Interpolation)),
+        row(
+            "kuramoto-etkf-20",
+            "ETKF N 20, infl 1.03, rot",
+            (0.115, 0.116),
+            ensemble(Etkf, 20, turned(1.03)),
+        ),
+        row(
+            "kuramoto-letkf-4",
+            "LETKF N 4, infl 1.11, rot, Gaspari-Cohn half-width 15",
+            (0.18, 0.188),
+            local(Etkf, 4, turned(1.11), Reach::Domains(ring.domains(4))),
+        ),
+    ]
+}
+
+fn two_scale_rows(cycles: usize) -> Vec<Row> {
+    let row = |name, title, scores, method| row((name, title), scores, 0.02, two_scale(cycles), method);
+    vec![
+        row("two-scale-3dvar", "3D-Var xB 2", (0.39, 0.38), variational(2.0)),
+        row("two-scale-enkf-n-20", "EnKF-N N 20", (0.27, 0.29), ensemble(EnkfN::default(), 20, kept(1.0))),
+    ]
+}
+
+fn row(
+    (name, title): (&'static str, &'static str),
+    (published, rerun): Scores,
+    tolerance: f64,
+    experiment: Experiment,
+    method: Box<dyn Method>,
+) -> Row {
+    Row { name, title, published, rerun, tolerance, experiment, method }
+}
+
+/// Inflation without rotation.
+fn kept(factor: f64) -> Treatment {
+    Treatment { inflation: Posterior::Multiplicative(factor), rotation: Rotation::None }
+}
+
+/// Inflation and rotation.
+fn turned(factor: f64) -> Treatment {
+    Treatment { rotation: Rotation::Random, ..kept(factor) }
+}
+
+fn variational(covariance_scale: f64) -> Box<dyn Method> {
+    Box::new(StaticVariational { covariance_scale })
+}
+
+fn ensemble(filter: impl Filter + Send + 'static, members: usize, treatment: Treatment) -> Box<dyn Method> {
+    local(filter, members, treatment, Reach::Global)
+}
+
+fn local(
+    filter: impl Filter + Send + 'static,
+    members: usize,
+    treatment: Treatment,
+    reach: Reach,
+) -> Box<dyn Method> {
+    Box::new(EnsembleFilter { filter: Box::new(filter), members, reach, treatment })
+}
+
+fn iterative(members: usize, inflation: f64) -> Box<dyn Method> {
+    let iteration = Iteration::GaussNewton(Ienks::default());
+    Box::new(IterativeSmoother { iteration, members, lag: 1, treatment: turned(inflation) })
+}
