@@ -21,6 +21,7 @@ pub mod soil_equilibrium;
 pub mod solling;
 pub mod speed;
 pub mod trials;
+pub mod twins;
 pub mod ways;
 
 use crate::ValidationError;
@@ -31,6 +32,8 @@ use crate::record::Record;
 pub struct Point {
     /// `reanalysis-<number>`, `land-<number>` for what the land model is checked against, or `assimilation-<number>`,
     /// with a word where a number has several points.
+    /// `reanalysis-<number>`, `land-<number>` for what the land model is checked against, or `assimilation-<number>`, with
+    /// a word where a number has several points.
     pub name: &'static str,
     /// One line.
     pub title: &'static str,
@@ -103,6 +106,7 @@ pub const POINTS: &[Point] = &[
         title: "bits of the local filter on ranks and threads",
         measure: local_filter::same_bits,
     },
+    Point { name: "assimilation-1", title: "published scores of twin experiments", measure: twins::measure },
 ];
 
 impl Point {
@@ -133,6 +137,8 @@ mod tests {
         assert_eq!(wanted("").len(), POINTS.len());
         let parts = ["reanalysis", "land", "assimilation"].map(|part| wanted(part).len());
         assert_eq!(parts.iter().sum::<usize>(), POINTS.len());
+        let parts = ["reanalysis", "land", "assimilation"];
+        assert_eq!(parts.iter().map(|part| wanted(part).len()).sum::<usize>(), POINTS.len());
         assert_eq!(wanted("land-4-eclm"), ["land-4"]);
         assert_eq!(wanted("land-4"), ["land-4", "land-4-exit", "land-4-ways"]);
         assert_eq!(wanted("land-4-ways-years"), ["land-4-ways"]);
