@@ -11,8 +11,8 @@
 )]
 
 pub mod acceptance;
-pub mod distributed;
 pub mod analysis;
+pub mod distributed;
 pub mod ensemble;
 pub mod error;
 pub mod etkf;

@@ -1,5 +1,7 @@
 //! The local filter's loop allocates nothing: what an analysis allocates doesn't grow with its columns.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use allocation_counter::measure;
 use ndarray::Axis;
 use reterra_assimilation::letkf::waves::{FORGETTING, RADIUS, Waves};

@@ -55,7 +55,9 @@ fn cumulated_likelihood(sorted: &[f64], d: f64) -> Vec<f64> {
         })
         .collect();
     let n = sorted.len() as f64;
-    cumulated.iter_mut().for_each(|c| *c *= (n - 1.0) / n / total);
+    for c in &mut cumulated {
+        *c *= (n - 1.0) / n / total;
+    }
     cumulated
 }
 

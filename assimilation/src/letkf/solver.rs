@@ -204,7 +204,7 @@ mod tests {
                     let of = |x: &[f64x4]| -> Array1<f64> {
                         x.iter().take(b.len()).map(|x| x.to_array()[lane]).collect()
                     };
-                    let mut gaps = vec![of(&q) - inverse, of(&root) - wanted];
+                    let mut gaps = [of(&q) - inverse, of(&root) - wanted];
                     if space == Space::Observation {
                         // What enters a transform is `Zᵀ g Z`, which has the eigenvalues of `M g`.
                         gaps[1] = matrices[lane].dot(&gaps[1]);

@@ -78,7 +78,9 @@ mod tests {
         let (locality, sites) = ring(60, 15.0);
         let mut matrix = Array2::<f64>::zeros((60, 60));
         for (i, near) in pairs(&locality, &sites, &sites).unwrap().into_iter().enumerate() {
-            near.into_iter().for_each(|(j, weight)| matrix[[i, j]] = weight);
+            for (j, weight) in near {
+                matrix[[i, j]] = weight;
+            }
         }
         assert!(matrix.diag().iter().all(|x| (x - 1.0).abs() < 1e-15));
         let (values, _) = eigh(matrix.view(), "weights").unwrap();

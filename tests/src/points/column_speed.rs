@@ -39,7 +39,7 @@ const VECTORISED: f64 = 0.95;
 /// # Errors
 /// Where a column can't be made or fails.
 pub fn measure() -> Result<Vec<Record>, ValidationError> {
-    let alone = quickest(&[batches::one_type()?], PASSES);
+    let alone = quickest(std::slice::from_ref(&batches::one_type()?), PASSES);
     let europe = batches::europe()?;
     let tiles: usize = europe.iter().map(|batch| batch.column.tiles.len()).sum();
     let speeds = Speeds {

@@ -32,8 +32,6 @@ use crate::record::Record;
 pub struct Point {
     /// `reanalysis-<number>`, `land-<number>` for what the land model is checked against, or `assimilation-<number>`,
     /// with a word where a number has several points.
-    /// `reanalysis-<number>`, `land-<number>` for what the land model is checked against, or `assimilation-<number>`, with
-    /// a word where a number has several points.
     pub name: &'static str,
     /// One line.
     pub title: &'static str,
@@ -91,6 +89,7 @@ pub const POINTS: &[Point] = &[
         measure: exit::measure,
     },
     Point { name: "land-4-ways", title: "ways to equilibrium against 20,000 years", measure: ways::measure },
+    Point { name: "assimilation-1", title: "published scores of twin experiments", measure: twins::measure },
     Point {
         name: "assimilation-2",
         title: "check values of the local filter",
@@ -106,7 +105,6 @@ pub const POINTS: &[Point] = &[
         title: "bits of the local filter on ranks and threads",
         measure: local_filter::same_bits,
     },
-    Point { name: "assimilation-1", title: "published scores of twin experiments", measure: twins::measure },
 ];
 
 impl Point {

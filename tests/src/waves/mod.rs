@@ -75,7 +75,7 @@ pub fn on_rank(run: &Run, ranks: &dyn Communicator) -> Result<Outcome, Validatio
         cpu_seconds: largest(0),
         wall_seconds: largest(1),
         peak_megabytes: largest(2),
-        bits: part.bits(ranks, state.view())?,
+        bits: part.bits(ranks, &state.view())?,
     })
 }
 
@@ -148,7 +148,7 @@ impl<'a> Part<'a> {
     }
 
     /// A sum over all numbers of a hash of where they are and what they are: the same on any number of ranks.
-    fn bits(&self, ranks: &dyn Communicator, state: ArrayView3<'_, f64>) -> Result<String, ValidationError> {
+    fn bits(&self, ranks: &dyn Communicator, state: &ArrayView3<'_, f64>) -> Result<String, ValidationError> {
         let sum = state.indexed_iter().fold(0_u64, |sum, ((k, _, c), x)| {
             let at = (self.share.members.start + k) * self.waves.points() + self.share.columns.start + c;
             sum.wrapping_add(mixed(mixed(at as u64) ^ x.to_bits()))

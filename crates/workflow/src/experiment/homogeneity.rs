@@ -147,7 +147,7 @@ mod tests {
             shortwave: 100.0,
             vpd: 300.0,
             precipitation: 2e-5,
-            co2: 380.0,
+            air: Atmosphere::with_co2(380.0),
         };
         let before = disaggregate(&[month; 12], 0, 1, 0).unwrap().days[0];
         let mut after = before;

@@ -45,7 +45,9 @@ pub(super) fn measure() -> Result<Option<Vectorised>, ValidationError> {
     collect(callgrind.env(PROFILED, "1").env("GLIBC_TUNABLES", NO_REPETITION))?.success()?;
     let functions = by_function(&profile)?;
     let mut total = Executed::default();
-    functions.iter().for_each(|(_, executed)| total += *executed);
+    for (_, executed) in &functions {
+        total += *executed;
+    }
     Ok(Some(Vectorised { total, functions }))
 }
 
