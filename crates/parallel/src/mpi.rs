@@ -111,11 +111,13 @@ impl Communicator for Job {
 /// Counts and where they begin, as MPI counts.
 fn layout(counts: &[usize]) -> Result<(Vec<i32>, Vec<i32>), ParallelError> {
     let total: usize = counts.iter().sum();
-    if i32::try_from(total).is_err() {
+    let too_many = |_| {
         let what = "numbers of a round, at most";
-        return Err(ParallelError::Parts { what, expected: i32::MAX as usize, got: total });
-    }
-    let counts: Vec<i32> = counts.iter().map(|count| *count as i32).collect();
+        ParallelError::Parts { what, expected: i32::MAX as usize, got: total }
+    };
+    i32::try_from(total).map_err(too_many)?;
+    let counts: Vec<i32> =
+        counts.iter().map(|count| i32::try_from(*count).map_err(too_many)).collect::<Result<_, _>>()?;
     let starts = counts.iter().scan(0, |sum, count| Some(std::mem::replace(sum, *sum + count))).collect();
     Ok((counts, starts))
 }

@@ -34,7 +34,7 @@ fn a_panic_ends_the_job_with_its_message_instead_of_a_hang() {
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(err.contains("asked for") && err.contains("rank 1 of 4 has panicked"), "{err}");
     assert_eq!(output.status.code(), Some(101), "{err}");
-    assert!(time < Duration::from_secs(60), "{time:?}");
+    assert!(time < Duration::from_mins(1), "{time:?}");
 }
 
 #[test]
