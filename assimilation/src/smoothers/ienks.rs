@@ -1,5 +1,5 @@
 //! Iterative ensemble Kalman smoother: Gauss-Newton on the weights of the state at the start of a window
-//! (Bocquet and Sakov 2014, doi:10.1002/qj.2236; with a window of one cycle it is the IEnKF of Sakov et al. 2012,
+//! (Bocquet and Sakov 2014, doi:10.1002/qj.2236; with a window of one cycle it is the iterative filter of Sakov et al. 2012,
 //! doi:10.1175/MWR-D-11-00176.1).
 //!
 //! The ensemble that is run is conditioned by the present transform `T`; the sensitivities are those of the

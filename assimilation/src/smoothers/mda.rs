@@ -2,7 +2,7 @@
 //! met by small steps (Emerick and Reynolds 2013, doi:10.1016/j.cageo.2012.03.011).
 //!
 //! With the stochastic EnKF this is ES-MDA, with the ETKF the deterministic form; over a sliding window it is the
-//! iEnKS-MDA (Bocquet and Sakov 2014, doi:10.1002/qj.2236).
+//! second smoother of Bocquet and Sakov (2014), doi:10.1002/qj.2236.
 
 use ndarray::{Array2, ArrayView2};
 use reterra_statistics::StreamKey;

@@ -16,7 +16,7 @@ fn ensemble(members: usize, n: usize) -> Array2<f64> {
     Array2::from_shape_simple_fn((members, n), || stream.normal())
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "windows of models may fail")]
+#[allow(clippy::unnecessary_wraps, reason = "a window's model may fail")]
 fn linear(start: ArrayView2<'_, f64>) -> Result<Array2<f64>, AssimilationError> {
     Ok(start.dot(&array![[1.0, 0.5], [-1.0, 2.0], [0.3, 0.0]]))
 }

@@ -1,87 +1,46 @@
 //! The rows of the tables.
 
-use super::{Row, kuramoto_sivashinsky, lorenz63, lorenz63_rare, lorenz96, two_scale};
+mod lorenz63;
+
+use super::{Row, kuramoto_sivashinsky, lorenz96, two_scale};
 use crate::analysis::Filter;
-use crate::filters::{DEnkf, EnkfN, Etkf, ParticleFilter, RankHistogramFilter, SerialEakf, StochasticEnkf};
+use crate::filters::{DEnkf, EnkfN, Etkf, SerialEakf, StochasticEnkf};
 use crate::inflation::posterior::Posterior;
 use crate::smoothers::Ienks;
 use crate::taper::HALF_WIDTH;
 use crate::twin::cycle::Method;
 use crate::twin::experiment::Experiment;
 use crate::twin::methods::{
-    Climatology, EnsembleFilter, Interpolation, Iteration, IterativeSmoother, Particles, Reach, Ring,
-    Rotation, StaticVariational, Treatment,
+    EnsembleFilter, Interpolation, Iteration, IterativeSmoother, Reach, Ring, Rotation, StaticVariational,
+    Treatment,
 };
 
 /// Published score, rerun.
 type Scores = (f64, f64);
+/// Name, title.
+type Titles = (&'static str, &'static str);
 
 /// All rows, with at least `cycles` observation times after the burn-in of each experiment; three times as many on
 /// Lorenz-63, whose few components make scores of short runs differ.
 #[must_use]
 pub fn rows(cycles: usize) -> Vec<Row> {
-    [
-        lorenz63_rows(3 * cycles),
-        lorenz96_rows(cycles + 400),
+    let parts = [
+        lorenz63::rows(3 * cycles),
+        lorenz96_global(cycles + 400),
+        lorenz96_local(cycles + 400),
         ring_rows(cycles + 2000),
         two_scale_rows(cycles + 120),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    parts.into_iter().flatten().collect()
 }
 
-fn lorenz63_rows(cycles: usize) -> Vec<Row> {
-    let row = |name, title, scores, method| row((name, title), scores, 0.05, lorenz63(cycles), method);
-    let particles = ParticleFilter { regularisation: 0.9, resample_below: 0.2, dimensions: None };
-    vec![
-        row("lorenz63-climatology", "climatology", (7.6, 7.59), Box::new(Climatology)),
-        row("lorenz63-interpolation", "optimal interpolation", (1.25, 1.24), Box::new(Interpolation)),
-        row("lorenz63-3dvar", "3D-Var xB 0.1", (1.04, 1.021), variational(0.1)),
-        row("lorenz63-etkf-3", "ETKF N 3, infl 1.30", (0.80, 0.81), ensemble(Etkf, 3, kept(1.30))),
-        row("lorenz63-etkf-10", "ETKF N 10, infl 1.02, rot", (0.60, 0.563), ensemble(Etkf, 10, turned(1.02))),
-        row(
-            "lorenz63-enkf-10",
-            "EnKF (perturbed obs) N 10, infl 1.04",
-            (0.65, 0.64),
-            ensemble(StochasticEnkf, 10, kept(1.04)),
-        ),
-        row("lorenz63-enkf-n-3", "EnKF-N N 3", (0.60, 0.59), ensemble(EnkfN::default(), 3, kept(1.0))),
-        row(
-            "lorenz63-enkf-n-10",
-            "EnKF-N N 10, rot",
-            (0.54, 0.550),
-            ensemble(EnkfN::default(), 10, turned(1.0)),
-        ),
-        row("lorenz63-ienks-10", "iEnKS N 10, infl 1.02, rot, Lag 1", (0.31, 0.316), iterative(10, 1.02)),
-        Row {
-            experiment: lorenz63(cycles.div_ceil(2)),
-            ..row(
-                "lorenz63-particles-800",
-                "particle filter N 800, reg 0.9, NER 0.2",
-                (0.28, 0.277),
-                Box::new(Particles { filter: particles, members: 800 }),
-            )
-        },
-        Row {
-            experiment: lorenz63_rare(cycles),
-            ..row(
-                "lorenz63-rank-histogram-50",
-                "rank-histogram filter N 50, infl 0.95, rot (dko 12, R = 8I)",
-                (0.94, 0.91),
-                ensemble(RankHistogramFilter, 50, turned(0.95)),
-            )
-        },
-    ]
+fn lorenz96_row(titles: Titles, scores: Scores, cycles: usize, method: Box<dyn Method>) -> Row {
+    row(titles, scores, 0.02, lorenz96(cycles, 1), method)
 }
 
-fn lorenz96_rows(cycles: usize) -> Vec<Row> {
-    let row = |name, title, scores, method| row((name, title), scores, 0.02, lorenz96(cycles, 1), method);
+fn lorenz96_global(cycles: usize) -> Vec<Row> {
+    let row = |name, title, scores, method| lorenz96_row((name, title), scores, cycles, method);
     let certain = EnkfN { certainty: 2.0, ..EnkfN::default() };
-    let observed: Vec<usize> = (0..40).collect();
-    let ring = |radius| Ring { n: 40, observed: &observed, radius };
-    let domains = Reach::Domains(ring(4.0).domains(2));
-    let tapers = Reach::Covariance(ring(6.0).covariance());
     vec![
         row("lorenz96-interpolation", "optimal interpolation", (0.95, 0.943), Box::new(Interpolation)),
         row("lorenz96-3dvar", "3D-Var xB 0.02", (0.41, 0.427), variational(0.02)),
@@ -95,6 +54,16 @@ fn lorenz96_rows(cycles: usize) -> Vec<Row> {
         row("lorenz96-etkf-20", "ETKF N 20, infl 1.04, rot", (0.20, 0.20), ensemble(Etkf, 20, turned(1.04))),
         row("lorenz96-etkf-28", "ETKF N 28, infl 1.02, rot", (0.18, 0.180), ensemble(Etkf, 28, turned(1.02))),
         row("lorenz96-enkf-n-24", "EnKF-N N 24, rot, xN 2", (0.18, 0.18), ensemble(certain, 24, turned(1.0))),
+    ]
+}
+
+fn lorenz96_local(cycles: usize) -> Vec<Row> {
+    let row = |name, title, scores, method| lorenz96_row((name, title), scores, cycles, method);
+    let observed: Vec<usize> = (0..40).collect();
+    let ring = |radius| Ring { n: 40, observed: &observed, radius };
+    let domains = Reach::Domains(ring(4.0).domains(2));
+    let tapers = Reach::Covariance(ring(6.0).covariance());
+    vec![
         row(
             "lorenz96-letkf-7",
             "LETKF N 7, infl 1.04, rot, loc_rad 4",
@@ -150,7 +119,7 @@ fn two_scale_rows(cycles: usize) -> Vec<Row> {
 }
 
 fn row(
-    (name, title): (&'static str, &'static str),
+    (name, title): Titles,
     (published, rerun): Scores,
     tolerance: f64,
     experiment: Experiment,
