@@ -30,7 +30,7 @@ pub(crate) struct Lanes {
 }
 
 /// Rows of a slice from which on its transform is written out.
-const WHOLE_FROM: usize = 16;
+const WHOLE_FROM: usize = 28;
 
 /// What all problems share.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,21 @@ impl Lanes {
         } else {
             self.update_by_whole(update, block, (problems, state));
         }
+    }
+
+    /// Solves up to four problems of one space and hands over each one's transform, written out.
+    pub fn transforms(
+        &mut self,
+        update: &Update<'_>,
+        block: &Block,
+        problems: &[Problem],
+        mut take: impl FnMut(&Problem, &Whole),
+    ) {
+        let Some(space) = problems.first().map(|p| p.space) else { return };
+        self.load(space, update, block, problems);
+        self.solver.reduce(space);
+        self.pull(space, update, block, problems);
+        self.write_out(block, problems, |_, problem, whole| take(problem, whole));
     }
 
     /// The matrices.
@@ -183,25 +198,33 @@ impl Lanes {
         block: &Block,
         (problems, state): (&[Problem], &mut ArrayViewMut3<'_, f64>),
     ) {
-        self.functions.compute(&mut self.solver, self.order);
-        self.solver.tridiagonal.backward(&mut self.pull);
-        let row = &mut self.rows[0];
-        for (lane, problem) in problems.iter().enumerate() {
-            self.functions.write(block, problem, (lane, &self.pull), &mut self.whole);
+        self.write_out(block, problems, |row, problem, whole| {
             for at in update.rows[problem.slice].clone() {
                 row.read(state.slice(s![.., at, problem.column]).iter());
-                let mut anomalies = std::mem::take(&mut row.anomalies);
-                let shift = self.whole.apply(row.prior(), &mut anomalies);
-                row.anomalies = anomalies;
-                row.write(shift, update.finish(), state.slice_mut(s![.., at, problem.column]));
+                whole.update(row, update.finish(), state.slice_mut(s![.., at, problem.column]));
             }
+        });
+    }
+
+    /// Writes the transform of each problem out, in turn.
+    fn write_out(
+        &mut self,
+        block: &Block,
+        problems: &[Problem],
+        mut take: impl FnMut(&mut Row, &Problem, &Whole),
+    ) {
+        self.functions.compute(&mut self.solver, self.order);
+        self.solver.tridiagonal.backward(&mut self.pull);
+        for (lane, problem) in problems.iter().enumerate() {
+            self.functions.write(block, problem, (lane, &self.pull), &mut self.whole);
+            take(&mut self.rows[0], problem, &self.whole);
         }
     }
 }
 
 impl Update<'_> {
     /// The factor of the forgetting, and the relaxation.
-    fn finish(&self) -> (f64, Relaxation) {
+    pub fn finish(&self) -> (f64, Relaxation) {
         (self.forgetting.sqrt().recip(), self.relaxation)
     }
 }

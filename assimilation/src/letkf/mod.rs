@@ -14,12 +14,15 @@
 //! share the products it is made of. It is made tridiagonal (`tridiagonal`) and its function applied by a dozen
 //! tridiagonal solutions (`solver`, `inverse_root`): no eigenvector is ever computed. Four columns go side by side.
 
+mod anchors;
 mod block;
 mod inverse_root;
 mod lanes;
 mod products;
 mod row;
 mod solver;
+mod strided;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod tridiagonal;
@@ -32,12 +35,13 @@ use ndarray::{ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
 use crate::AssimilationError;
-use crate::localisation::index::{Cell, cell_order};
 use crate::localisation::locality::{Locality, Side, Slice};
 use crate::localisation::metric::Place;
-use crate::localisation::observations::{LANES, ObservationSet, require_places};
-use block::{Block, Setting};
-use lanes::{Lanes, Update};
+use crate::localisation::observations::{ObservationSet, require_places};
+pub use anchors::Anchors;
+use block::Setting;
+use lanes::Update;
+use tasks::{Parts, Workspace};
 
 /// A local ensemble transform Kalman filter.
 #[derive(Clone, Debug)]
@@ -119,12 +123,6 @@ impl Columns {
     }
 }
 
-/// Columns that share products of observations, at most.
-const BLOCK: usize = 64;
-/// Edge of the cell that a block's columns share, in units of the straight localisation radius.
-const CELL: f64 = 0.8;
-/// Times as many products for all pairs near a block as its columns use: beyond, the block is halved.
-const WASTE: f64 = 1.0;
 /// Columns of a task: enough that its cells hold whole blocks.
 const CHUNK: usize = 8192;
 
@@ -184,22 +182,48 @@ impl Letkf {
         self.check(observations, columns, &state)?;
         let tasks: Vec<_> =
             columns.places.chunks(CHUNK).zip(state.axis_chunks_iter_mut(Axis(2), CHUNK)).collect();
-        let summaries = tasks.into_par_iter().map_init(Workspace::default, |work, (places, mut state)| {
-            let setting = Setting {
-                locality: &self.locality,
-                observations,
-                slices: &columns.slices,
-                scale: self.forgetting * (observations.members() - 1) as f64,
-            };
-            let update = Update {
-                observations,
-                forgetting: self.forgetting,
-                relaxation: self.relaxation,
-                rows: &columns.rows,
-            };
-            work.chunk(&setting, &update, places, &mut state)
+        let parts = self.parts(observations, columns);
+        let summaries = tasks
+            .into_par_iter()
+            .map_init(Workspace::default, |work, (places, mut state)| work.chunk(parts, places, &mut state));
+        Ok(summaries.reduce(Summary::default, Summary::with))
+    }
+
+    /// As [`Letkf::analyse`], with transforms at the anchors only and interpolated ones elsewhere: quicker, and not the
+    /// same analysis. A summary counts a transform once for each task of columns that needs it.
+    ///
+    /// # Errors
+    /// As there, and `Shape` for anchors of another grid.
+    pub fn analyse_between(
+        &self,
+        anchors: &Anchors,
+        observations: &ObservationSet,
+        columns: &Columns,
+        mut state: ArrayViewMut3<'_, f64>,
+    ) -> Result<Summary, AssimilationError> {
+        self.check(observations, columns, &state)?;
+        if anchors.shares().len() != columns.len() {
+            let (what, expected) = ("columns of the anchors' grid", columns.len());
+            return Err(AssimilationError::Shape { what, expected, got: anchors.shares().len() });
+        }
+        let tasks: Vec<_> = state.axis_chunks_iter_mut(Axis(2), CHUNK).enumerate().collect();
+        let parts = self.parts(observations, columns);
+        let summaries = tasks.into_par_iter().map_init(Workspace::default, |work, (task, mut state)| {
+            strided::chunk(work, parts, (anchors, task * CHUNK), &mut state)
         });
         Ok(summaries.reduce(Summary::default, Summary::with))
+    }
+
+    fn parts<'a>(&'a self, observations: &'a ObservationSet, columns: &'a Columns) -> Parts<'a> {
+        let setting = Setting {
+            locality: &self.locality,
+            observations,
+            slices: &columns.slices,
+            scale: self.forgetting * (observations.members() - 1) as f64,
+        };
+        let rows = &columns.rows;
+        let (forgetting, relaxation) = (self.forgetting, self.relaxation);
+        (setting, Update { observations, forgetting, relaxation, rows })
     }
 
     fn check(
@@ -237,66 +261,5 @@ impl Summary {
             observations: self.observations + other.observations,
             most: self.most.max(other.most),
         }
-    }
-}
-
-/// What a thread computes in; nothing is allocated once it has grown to the largest block.
-#[derive(Debug, Default)]
-struct Workspace {
-    block: Block,
-    lanes: Lanes,
-    columns: Vec<(usize, Place)>,
-    order: Vec<(Cell, u32)>,
-}
-
-impl Workspace {
-    fn chunk(
-        &mut self,
-        setting: &Setting<'_>,
-        update: &Update<'_>,
-        places: &[Place],
-        state: &mut ArrayViewMut3<'_, f64>,
-    ) -> Summary {
-        let mut order = std::mem::take(&mut self.order);
-        cell_order(places, CELL * setting.locality.reach(), &mut order);
-        let mut summary = Summary::default();
-        for cell in order.chunk_by(|a, b| a.0 == b.0) {
-            for block in cell.chunks(BLOCK) {
-                let mut columns = std::mem::take(&mut self.columns);
-                columns.clear();
-                columns.extend(block.iter().map(|(_, k)| (*k as usize, places[*k as usize])));
-                summary = summary.with(self.columns(setting, update, &columns, state));
-                self.columns = columns;
-            }
-        }
-        self.order = order;
-        summary
-    }
-
-    fn columns(
-        &mut self,
-        setting: &Setting<'_>,
-        update: &Update<'_>,
-        columns: &[(usize, Place)],
-        state: &mut ArrayViewMut3<'_, f64>,
-    ) -> Summary {
-        self.block.gather(setting, columns);
-        if columns.len() > 1 && self.block.waste() > WASTE {
-            let (first, second) = columns.split_at(columns.len() / 2);
-            let summary = self.columns(setting, update, first, state);
-            return summary.with(self.columns(setting, update, second, state));
-        }
-        self.block.multiply(setting.observations);
-        let mut summary = Summary::default();
-        for alike in self.block.problems.chunk_by(|a, b| a.space == b.space) {
-            for four in alike.chunks(LANES) {
-                self.lanes.solve(update, &self.block, four, state);
-                for problem in four {
-                    let one = Summary { transforms: 1, observations: problem.count, most: problem.count };
-                    summary = summary.with(one);
-                }
-            }
-        }
-        summary
     }
 }

@@ -3,7 +3,7 @@
 use approx::assert_abs_diff_eq;
 use ndarray::{Array1, Array2, Array3, Axis, s};
 
-use super::{Columns, Letkf, Relaxation};
+use super::{Anchors, Columns, Letkf, Relaxation};
 use crate::AssimilationError;
 use crate::linear_algebra::eigh;
 use crate::localisation::{Locality, Metric, Network, ObservationSet, Place, Slice, Taper};
@@ -99,8 +99,8 @@ fn every_way_gives_the_formulas_of_the_paper() {
     // Few and many observations to the members; a row, and enough rows for a transform written out.
     check((8, 1, 60, 40), 0.3);
     check((8, 1, 60, 300), 0.4);
-    check((7, 20, 30, 30), 0.3);
-    check((7, 20, 30, 200), 0.4);
+    check((7, 30, 30, 30), 0.3);
+    check((7, 30, 30, 200), 0.4);
     check((33, 3, 30, 60), 0.5);
     check((2, 1, 20, 20), 0.3);
 }
@@ -166,6 +166,34 @@ fn slices_see_what_their_kind_may_see() {
     filter.analyse(&scene.set(), &columns, state.view_mut()).unwrap();
     assert_eq!(state.index_axis(Axis(1), 0), whole.index_axis(Axis(1), 0));
     assert_eq!(state.index_axis(Axis(1), 1), scene.state.index_axis(Axis(1), 1));
+}
+
+/// A grid of columns of which some anchors carry the transforms.
+fn between(radius: f64, stride: usize, taper: Taper) -> (Array3<f64>, Array3<f64>) {
+    let mut scene = scene((9, 2, 48, 30), radius);
+    scene.locality = Locality::new(Metric::Plane, taper, radius).unwrap();
+    scene.columns =
+        (0..48).map(|k| scene.locality.place(f64::from(k / 8) / 6.0, f64::from(k % 8) / 8.0)).collect();
+    let anchors = Anchors::of_grid(&scene.columns, (6, 8), stride).unwrap();
+    let mut state = scene.state.clone();
+    let columns = Columns::uniform(scene.columns.clone(), 2);
+    let filter = Letkf::new(scene.locality.clone()).with_forgetting(0.9).unwrap();
+    filter.analyse_between(&anchors, &scene.set(), &columns, state.view_mut()).unwrap();
+    (state, scene.analysed())
+}
+
+fn largest_gap((a, b): &(Array3<f64>, Array3<f64>)) -> f64 {
+    (a - b).iter().fold(0.0, |most: f64, gap| most.max(gap.abs()))
+}
+
+#[test]
+fn transforms_between_anchors_are_exact_at_them_and_where_all_are_equal() {
+    assert!(largest_gap(&between(0.3, 1, Taper::GaspariCohn)) < 1e-12);
+    assert!(largest_gap(&between(100.0, 3, Taper::Boxcar)) < 1e-12);
+    let (state, exact) = between(0.6, 2, Taper::GaspariCohn);
+    let at = |x: &Array3<f64>, k| x.index_axis(Axis(2), k).to_owned();
+    assert!((at(&state, 2 * 8 + 4) - at(&exact, 2 * 8 + 4)).iter().all(|gap| gap.abs() < 1e-12));
+    assert!(largest_gap(&(state, exact)) > 1e-6, "in between it is another analysis");
 }
 
 #[test]

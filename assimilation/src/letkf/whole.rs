@@ -1,12 +1,15 @@
 //! Transforms written out (N × N), for columns with many variables: dearer than the function of a matrix times a few
 //! vectors, cheaper for many.
 
+use ndarray::ArrayViewMut1;
 use wide::f64x4;
 
+use super::Relaxation;
 use super::block::{Block, Problem};
 use super::products::add_rows;
+use super::row::Row;
 use super::solver::{Solver, Space};
-use crate::localisation::observations::vectors;
+use crate::localisation::observations::{LANES, vectors};
 
 /// `T` but for the factor of the forgetting, and the weights `w` of the mean.
 #[derive(Clone, Debug, Default)]
@@ -95,6 +98,32 @@ impl Functions {
 }
 
 impl Whole {
+    /// Nothing, to add to.
+    pub fn clear(&mut self, members: usize) {
+        let width = members.div_ceil(LANES);
+        for (part, length) in [(&mut self.transform, members * width), (&mut self.weights, width)] {
+            part.clear();
+            part.resize(length, f64x4::ZERO);
+        }
+    }
+
+    /// Adds a share of another transform.
+    pub fn add(&mut self, share: f64, other: &Self) {
+        let share = f64x4::splat(share);
+        let numbers = self.transform.iter_mut().chain(&mut self.weights);
+        for (x, y) in numbers.zip(other.transform.iter().chain(&other.weights)) {
+            *x = share.mul_add(*y, *x);
+        }
+    }
+
+    /// Adds a multiple of the transform that changes nothing.
+    pub fn add_unit(&mut self, share: f64, members: usize) {
+        let width = members.div_ceil(LANES);
+        for i in 0..members {
+            self.transform[i * width + i / LANES].as_mut_array()[i % LANES] += share;
+        }
+    }
+
     fn unit(&mut self, members: usize) {
         for i in 0..members {
             self.transform.extend(vectors((0..members).map(|j| f64::from(u8::from(i == j)))));
@@ -110,7 +139,7 @@ impl Whole {
     }
 
     /// `x T` for anomalies `x`, into `out`, and how far the mean moves.
-    pub fn apply(&self, x: &[f64x4], out: &mut [f64x4]) -> f64 {
+    fn apply(&self, x: &[f64x4], out: &mut [f64x4]) -> f64 {
         out.fill(f64x4::ZERO);
         let numbers = x.iter().flat_map(|v| v.to_array());
         for (row, a) in self.transform.chunks_exact(out.len()).zip(numbers) {
@@ -119,5 +148,13 @@ impl Whole {
         }
         let shift = x.iter().zip(&self.weights).fold(f64x4::ZERO, |sum, (x, w)| x.mul_add(*w, sum));
         shift.to_array().iter().sum()
+    }
+
+    /// Updates a row that has been read.
+    pub fn update(&self, row: &mut Row, finish: (f64, Relaxation), out: ArrayViewMut1<'_, f64>) {
+        let mut anomalies = std::mem::take(&mut row.anomalies);
+        let shift = self.apply(row.prior(), &mut anomalies);
+        row.anomalies = anomalies;
+        row.write(shift, finish, out);
     }
 }

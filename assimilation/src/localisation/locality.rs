@@ -97,6 +97,11 @@ impl Locality {
         self.taper.weight(distance / self.radius) * self.factor(column.1, observation.1)
     }
 
+    /// The same by distance and depth alone.
+    pub(crate) fn without_kinds(&self) -> Self {
+        Self { kinds: None, ..self.clone() }
+    }
+
     /// The part of the weight that is not distance.
     #[inline]
     pub(crate) fn factor(&self, column: Slice, observation: Slice) -> f64 {

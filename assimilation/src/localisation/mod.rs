@@ -15,7 +15,7 @@ pub mod taper;
 pub use locality::{Locality, Slice, Vertical};
 pub use metric::{Metric, Place};
 pub use observations::{Network, ObservationSet};
-pub use pairs::{Site, pairs};
+pub use pairs::{Site, covariance_taper, domains, pairs};
 pub use taper::{Taper, gaspari_cohn};
 
 use crate::AssimilationError;

@@ -5,6 +5,7 @@ use super::locality::{Locality, Slice};
 use super::metric::Place;
 use super::observations::require_places;
 use crate::AssimilationError;
+use crate::analysis::{CovarianceTaper, Domain};
 
 /// Where something is, and what.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -47,6 +48,51 @@ pub fn pairs(
     Ok(from.iter().map(of).collect())
 }
 
+/// The domains of a local analysis by any filter: state variable `k` stands at site `k` of `state`, and variables of one
+/// site share a domain. Sites that no observation reaches have none.
+///
+/// # Errors
+/// Those of [`pairs`].
+pub fn domains(
+    locality: &Locality,
+    state: &[Site],
+    observed: &[Site],
+) -> Result<Vec<Domain>, AssimilationError> {
+    let near = pairs(locality, state, observed)?;
+    let mut domains: Vec<Domain> = Vec::new();
+    for (column, observations) in near.into_iter().enumerate().filter(|(_, near)| !near.is_empty()) {
+        match domains.last_mut() {
+            Some(last)
+                if last.columns.last().is_some_and(|k| k + 1 == column && state[*k] == state[column]) =>
+            {
+                last.columns.push(column);
+            }
+            _ => domains.push(Domain { columns: vec![column], observations }),
+        }
+    }
+    Ok(domains)
+}
+
+/// The tapers of a covariance localisation. Factors between kinds are those of state variables; between observations
+/// only distance and depth count.
+///
+/// # Errors
+/// Those of [`pairs`].
+pub fn covariance_taper(
+    locality: &Locality,
+    state: &[Site],
+    observed: &[Site],
+) -> Result<CovarianceTaper, AssimilationError> {
+    let mut of_state = vec![Vec::new(); observed.len()];
+    for (column, near) in pairs(locality, state, observed)?.into_iter().enumerate() {
+        for (k, weight) in near {
+            of_state[k].push((column, weight));
+        }
+    }
+    let of_observed = pairs(&locality.without_kinds(), observed, observed)?;
+    Ok(CovarianceTaper { state: of_state, observed: of_observed })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -85,6 +131,24 @@ mod tests {
         assert!(matrix.diag().iter().all(|x| (x - 1.0).abs() < 1e-15));
         let (values, _) = eigh(matrix.view(), "weights").unwrap();
         assert!(values[0] > -1e-12, "{}", values[0]);
+    }
+
+    #[test]
+    fn a_serial_filter_and_a_local_one_take_their_weights_from_the_same_locality() {
+        let (locality, sites) = ring(30, 3.0);
+        let observed = [sites[0], sites[10]];
+        // Two variables at each site.
+        let state: Vec<Site> = sites.iter().flat_map(|site| [*site; 2]).collect();
+        let domains = domains(&locality, &state, &observed).unwrap();
+        assert_eq!(domains.len(), 10, "five sites around each observation");
+        assert!(domains.iter().all(|d| d.columns.len() == 2 && d.observations.len() == 1));
+        let taper = covariance_taper(&locality, &state, &observed).unwrap();
+        for domain in &domains {
+            let (k, weight) = domain.observations[0];
+            assert!(domain.columns.iter().all(|column| taper.state[k].contains(&(*column, weight))));
+        }
+        assert_eq!(taper.state[0].len(), 10);
+        assert_eq!(taper.observed[1].iter().map(|(k, _)| *k).collect::<Vec<_>>(), [1]);
     }
 
     #[test]
