@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::skill::{self, Skill, VARIABLES, checksum, number};
+use super::skill::{self, Skill, VARIABLES, number};
 use crate::program::Program;
 use crate::record::{Goal, Record};
 use crate::{ValidationError, places, tree};
@@ -41,17 +41,14 @@ pub fn measure() -> Result<Vec<Record>, ValidationError> {
     Ok(records)
 }
 
-/// Runs the workflow up to the stage; a run of this build is continued, one of another is begun anew, because the model
-/// may have changed.
+/// Runs the workflow up to the stage; a run that is there is continued, and what other code made of it is made anew.
 fn finished_run() -> Result<PathBuf, ValidationError> {
     let data = places::shared("sites_monthly")?;
     let program = Program::built()?;
     let folder = places::validation();
     std::fs::create_dir_all(&folder).map_err(ValidationError::file("create", &folder))?;
     let (out, file) = (folder.join(RUN), folder.join(format!("{RUN}.toml")));
-    let sum = checksum(&program)?;
-    begin(&out, &folder.join(format!("{RUN}.program")), &sum)?;
-    adopt(&out, &sum)?;
+    adopt(&out)?;
     let shipped = places::workflow("stations-monthly.toml");
     let text = std::fs::read_to_string(&shipped).map_err(ValidationError::file("read", &shipped))?;
     let text = text.replace(TABLE[0], TABLE[1]) + FOLDS;
@@ -72,12 +69,10 @@ fn finished_run() -> Result<PathBuf, ValidationError> {
     Ok(out)
 }
 
-/// Takes over what the run on withheld months has done of the same stages, where the same build did it; a stage that
-/// differs after all runs again.
-fn adopt(out: &Path, sum: &str) -> Result<(), ValidationError> {
-    let (run, note) = (places::validation().join(skill::RUN), places::validation().join(skill::MADE_BY));
-    let same = std::fs::read_to_string(note).is_ok_and(|by| by == sum);
-    if out.exists() || !same || !COMMON.iter().all(|stage| run.join(stage).join(DONE).exists()) {
+/// Takes over what the run on withheld months has done of the same stages; one that differs after all runs again.
+fn adopt(out: &Path) -> Result<(), ValidationError> {
+    let run = places::validation().join(skill::RUN);
+    if out.exists() || !COMMON.iter().all(|stage| run.join(stage).join(DONE).exists()) {
         return Ok(());
     }
     for stage in COMMON {
@@ -85,13 +80,4 @@ fn adopt(out: &Path, sum: &str) -> Result<(), ValidationError> {
     }
     // What tells a run directory from any other.
     std::fs::copy(run.join(RECORD), out.join(RECORD)).map_err(ValidationError::file("copy", &run)).map(drop)
-}
-
-/// Deletes a run that another build made, and notes which build makes it now.
-fn begin(out: &Path, note: &Path, sum: &str) -> Result<(), ValidationError> {
-    let same = std::fs::read_to_string(note).is_ok_and(|by| by == sum);
-    if out.exists() && !same {
-        std::fs::remove_dir_all(out).map_err(ValidationError::file("delete", out))?;
-    }
-    std::fs::write(note, sum).map_err(ValidationError::file("write", note))
 }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use reterra_io::sha256_file;
 use serde::Deserialize;
 
 use crate::program::Program;
@@ -12,8 +11,6 @@ use crate::{ValidationError, places, read_json};
 
 /// The run that points 2, 3 and 7 look at, below `out/validation`.
 pub const RUN: &str = "stations-monthly";
-/// Checksum of the program that last ran it, below `out/validation`.
-pub const MADE_BY: &str = "stations-monthly.program";
 
 /// R² that a row of the table is held to, in the order of [`VARIABLES`].
 struct Row {
@@ -148,7 +145,7 @@ fn record(run: &str, variable: &str, what: &str, measured: f64, goal: Goal) -> R
 }
 
 /// Runs `workflows/stations-monthly.toml` to its end, once a process, and returns the run directory. A run that is
-/// there already is continued; where another build of the program made it, a line says so.
+/// there already is continued; what other code made of it is made anew.
 ///
 /// # Errors
 /// [`ValidationError::NoData`], and those of the run.
@@ -160,7 +157,6 @@ pub fn finished_run() -> Result<PathBuf, ValidationError> {
     let data = places::shared("sites_monthly")?;
     let program = Program::built()?;
     let out = places::validation().join(RUN);
-    note_program(&program, &out)?;
     let file = places::workflow("stations-monthly.toml");
     let arguments = [
         "run".as_ref(),
@@ -169,34 +165,8 @@ pub fn finished_run() -> Result<PathBuf, ValidationError> {
         data.as_os_str(),
         "--out".as_ref(),
         out.as_os_str(),
+        "--rerun-stale".as_ref(),
     ];
     program.watch(&arguments)?;
     Ok(FINISHED.get_or_init(|| out).clone())
-}
-
-/// Notes which build makes the run, or says that it was another one.
-fn note_program(program: &Program, out: &Path) -> Result<(), ValidationError> {
-    let note = places::validation().join(MADE_BY);
-    let sum = checksum(program)?;
-    if out.exists() {
-        if std::fs::read_to_string(&note).ok().as_ref() != Some(&sum) {
-            eprintln!("{} was begun by another build of the program; --fresh runs it anew", out.display());
-        }
-        return Ok(());
-    }
-    std::fs::create_dir_all(places::validation())
-        .map_err(ValidationError::file("create", &places::validation()))?;
-    std::fs::write(&note, sum).map_err(ValidationError::file("write", &note))
-}
-
-/// What tells one build of the program from another.
-///
-/// # Errors
-/// [`ValidationError::File`].
-pub fn checksum(program: &Program) -> Result<String, ValidationError> {
-    sha256_file(program.path()).map_err(|e| ValidationError::File {
-        action: "checksum",
-        path: program.path().to_owned(),
-        source: std::io::Error::other(e),
-    })
 }

@@ -21,7 +21,7 @@ impl KeyMaker {
     pub fn key<W>(&mut self, stage: &dyn Stage<W>, inputs: &Inputs) -> Result<Key, WorkflowError> {
         let mut key = Key {
             key: String::new(),
-            code: format!("{}+{}", env!("CARGO_PKG_VERSION"), stage.version()),
+            code: stage.code().name().to_owned(),
             config: inputs
                 .config
                 .iter()

@@ -15,7 +15,7 @@ pub const MANIFEST: &str = "stage.json";
 pub struct Key {
     /// SHA-256 over all the other members, hexadecimal.
     pub key: String,
-    /// `<crate version>+<stage version>`.
+    /// `<crate version>+<hash of the sources>`.
     pub code: String,
     /// SHA-256 of each part of the configuration, by name.
     pub config: BTreeMap<String, String>,

@@ -26,7 +26,7 @@ pub use lock::running_process;
 pub use manifest::{Key, MANIFEST, Manifest};
 pub use progress::Progress;
 pub use run::{Request, Run, kind_of_run};
-pub use stage::{InputFile, Inputs, Stage, StageError, StageOutput};
+pub use stage::{Code, InputFile, Inputs, Stage, StageError, StageOutput};
 pub use state::StageState;
 pub use threads::set_threads;
 

@@ -21,9 +21,9 @@ pub trait Stage<W = Workflow>: Sync {
     /// One line for `plan` and progress.
     fn title(&self) -> &'static str;
 
-    /// Raised whenever the stage's results change for the same inputs.
-    fn version(&self) -> u32 {
-        1
+    /// The code that makes the result; it enters the key.
+    fn code(&self) -> Code {
+        Code::Science
     }
 
     /// Everything that the result depends on.
@@ -43,6 +43,25 @@ pub trait Stage<W = Workflow>: Sync {
     /// # Errors
     /// [`StageError::Interrupted`] after Ctrl-C, [`StageError::Failed`] for all else.
     fn run(&self, context: &Context<'_, W>) -> Result<StageOutput, StageError>;
+}
+
+/// Code that results depend on, named by a hash over its sources without comments and tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Everything that computes.
+    Science,
+    /// What shows results.
+    Report,
+}
+
+impl Code {
+    /// Version of the package and hash of the sources.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Science => concat!(env!("CARGO_PKG_VERSION"), "+", env!("RETERRA_SCIENCE")),
+            Self::Report => concat!(env!("CARGO_PKG_VERSION"), "+", env!("RETERRA_REPORT")),
+        }
+    }
 }
 
 /// A file that enters a stage's key by its checksum.

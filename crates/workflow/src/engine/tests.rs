@@ -166,6 +166,22 @@ fn changed_configuration_is_stale_until_asked_for() {
 }
 
 #[test]
+fn results_of_other_code_are_stale() {
+    let bench = Bench::new();
+    bench.run().unwrap();
+    let manifest = bench.path("out/first").join(MANIFEST);
+    let text = fs::read_to_string(&manifest).unwrap();
+    let mut made: Manifest = serde_json::from_str(&text).unwrap();
+    assert_eq!(made.key.code, Code::Science.name());
+    made.key.code = "0.1.0+another".into();
+    made.key.key = "another".into();
+    fs::write(&manifest, serde_json::to_string(&made).unwrap()).unwrap();
+    let error = bench.run().unwrap_err();
+    let WorkflowError::Stale { changed, .. } = &error else { panic!("{error}") };
+    assert!(changed[0].starts_with("the code changed from 0.1.0+another to 0.1.0+"), "{changed:?}");
+}
+
+#[test]
 fn changed_input_makes_later_stages_stale_too() {
     let bench = Bench::new();
     bench.run().unwrap();

@@ -15,7 +15,7 @@ use reterra_report::input::{
 use reterra_report::{figures, render};
 
 use crate::config::Workflow;
-use crate::engine::{Context, Inputs, Stage, StageError, StageOutput};
+use crate::engine::{Code, Context, Inputs, Stage, StageError, StageOutput};
 use crate::experiment::domain::add_inputs;
 use crate::experiment::{StationCase, load_cases};
 use crate::results::{CalibrationNote, EnsembleOutput, SpinUpNote, StationAssimilation, read_json};
@@ -41,6 +41,10 @@ impl Stage for HtmlReport {
 
     fn title(&self) -> &'static str {
         "the report as one HTML file"
+    }
+
+    fn code(&self) -> Code {
+        Code::Report
     }
 
     fn inputs(&self, workflow: &Workflow) -> Result<Inputs, StageError> {

@@ -62,10 +62,6 @@ impl Stage for SpinUp {
         "bring every station to equilibrium"
     }
 
-    fn version(&self) -> u32 {
-        2
-    }
-
     fn inputs(&self, workflow: &Workflow) -> Result<Inputs, StageError> {
         domain::add_inputs(Inputs::new(), workflow)?
             .config("title", &workflow.title)?
