@@ -70,7 +70,7 @@ impl Boosting {
         let columns = packed(x, &varying);
         booster
             .fit_unweighted(&Matrix::new(&columns, x.nrows(), varying.len()), y, None)
-            .map_err(|error| EmulatorError::Fit { reason: error.to_string() })?;
+            .map_err(|error| EmulatorError::Fit { method: "boosted trees", reason: error.to_string() })?;
         Ok(Self { inputs, varying, booster })
     }
 

@@ -14,6 +14,15 @@ pub trait Emulator {
     fn predict(&self, x: ArrayView2<'_, f64>) -> Result<Vec<f64>, EmulatorError>;
 }
 
+/// Means with their variances, one of each for every row.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prediction {
+    /// Means, in units of the output.
+    pub mean: Vec<f64>,
+    /// Variances, in squared units of the output.
+    pub variance: Vec<f64>,
+}
+
 /// An error of fitting or prediction.
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {
@@ -47,16 +56,44 @@ pub enum EmulatorError {
         /// Column.
         column: usize,
     },
+    /// An input is missing or infinite, and the method has no use for such.
+    #[error(
+        "input {column} of row {row} is not finite; leave its row out, or use an emulator that takes missing inputs"
+    )]
+    Missing {
+        /// Row.
+        row: usize,
+        /// Column.
+        column: usize,
+    },
+    /// A variance of noise is not one.
+    #[error("the noise variance {value} of row {row} is not one; give finite values of 0 and above")]
+    Noise {
+        /// Row.
+        row: usize,
+        /// What was given.
+        value: f64,
+    },
+    /// Too few rows for what is to be estimated.
+    #[error("{rows} rows are too few; give at least {needed}, or a simpler mean")]
+    TooFew {
+        /// Rows given.
+        rows: usize,
+        /// Rows needed.
+        needed: usize,
+    },
     /// No input varies.
     #[error("none of the {inputs} inputs varies; there is nothing to learn from")]
     NoVariation {
         /// Columns.
         inputs: usize,
     },
-    /// The library refused to fit, mostly for an option outside its range.
-    #[error("boosting failed: {reason}")]
+    /// The fit found nothing; with boosting mostly for an option outside its range.
+    #[error("fitting {method} failed: {reason}")]
     Fit {
-        /// Its message.
+        /// What was fitted.
+        method: &'static str,
+        /// Why, in the library's words where it is one's.
         reason: String,
     },
     /// Text that is not a stored emulator.

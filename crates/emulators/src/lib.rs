@@ -1,7 +1,8 @@
 //! Emulators behind one trait, and the splits that judge them.
 //!
-//! Now: gradient boosting ([`boosting`]), the baseline that any process model has to beat, and splits that
-//! leave whole groups such as stations out ([`groups`]).
+//! Gradient boosting ([`boosting`]) is the baseline that any process model has to beat, Gaussian processes
+//! ([`gaussian_process`]) stand in for a model that is dear to run, and splits leave whole groups such as stations out
+//! ([`groups`]).
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -10,8 +11,10 @@
 
 pub mod boosting;
 pub mod emulator;
+pub mod gaussian_process;
 pub mod groups;
 
 pub use boosting::{Boosting, BoostingOptions};
-pub use emulator::{Emulator, EmulatorError};
+pub use emulator::{Emulator, EmulatorError, Prediction};
+pub use gaussian_process::{GaussianProcess, GaussianProcessOptions};
 pub use groups::{Fold, leave_groups_out};
