@@ -90,6 +90,14 @@ pub enum AssimilationError {
         /// What it can use.
         instead: &'static str,
     },
+    /// A state layout can't hold a block.
+    #[error("block {name} of the state layout {problem}")]
+    Block {
+        /// The block's name.
+        name: String,
+        /// What is wrong with it.
+        problem: BlockProblem,
+    },
     /// A file of acceptance problems cannot be read.
     #[error("cannot read {path}: {source}")]
     Read {
@@ -123,4 +131,33 @@ pub enum AssimilationError {
     /// A prior is impossible.
     #[error(transparent)]
     Prior(#[from] reterra_statistics::PriorError),
+}
+
+/// What is wrong with a block of a state layout.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum BlockProblem {
+    /// No layers or no tiles.
+    #[error("has {layers} layers and {tiles} tiles; leave out a variable that a column does not have")]
+    Empty {
+        /// Its layers.
+        layers: usize,
+        /// Its tiles.
+        tiles: usize,
+    },
+    /// Two blocks have its name.
+    #[error("is there twice; give each variable a name of its own")]
+    Twice,
+    /// Bounds that nothing lies between.
+    #[error(
+        "has the bounds {lower} and {upper}; the lower must be below the upper, and both finite for a logit"
+    )]
+    Bounds {
+        /// Lower bound.
+        lower: f64,
+        /// Upper bound.
+        upper: f64,
+    },
+    /// A floor whose logarithm is nothing.
+    #[error("has the floor {0}; a logarithm needs one above 0")]
+    Floor(f64),
 }

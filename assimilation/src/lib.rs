@@ -28,13 +28,14 @@ pub mod observation;
 pub mod rotation;
 pub mod smoother;
 pub mod smoothers;
+pub mod state;
 pub mod taper;
 mod transform;
 pub mod twin;
 pub mod variational;
 
 pub use ensemble::prior_ensemble;
-pub use error::AssimilationError;
+pub use error::{AssimilationError, BlockProblem};
 pub use etkf::{Analysis, analyse, analyse_subset};
 pub use etki::{Etki, EtkiOptions, Step, invert};
 
