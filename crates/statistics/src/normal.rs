@@ -1,7 +1,8 @@
-//! The quantile function of the standard normal distribution.
+//! The standard normal distribution and its quantile function.
 //!
-//! Algorithm AS 241 (PPND16) of Wichura (1988), Appl. Statist. 37, 477-484, doi:10.2307/2347330: rational
-//! approximations in three ranges, relative error about 1e-16.
+//! Quantiles by algorithm AS 241 (PPND16) of Wichura (1988), Appl. Statist. 37, 477-484, doi:10.2307/2347330: rational
+//! approximations in three ranges, relative error about 1e-16. Probabilities by Hart et al. (1968), Computer
+//! Approximations, number 5666, as printed by West (2005), Wilmott Magazine, May, 70-76: absolute error about 1e-16.
 #![allow(clippy::excessive_precision, reason = "the coefficients are printed as in the paper")]
 
 /// Numerator and denominator of the central range, |p - 1/2| <= 0.425, lowest power first.
@@ -97,6 +98,46 @@ fn rational(c: &[[f64; 8]; 2], x: f64) -> f64 {
     horner(&c[0]) / horner(&c[1])
 }
 
+/// Hart's numerator and denominator for |z| below [`TAIL`], lowest power first.
+const CUMULATIVE: [[f64; 8]; 2] = [
+    [
+        220.206_867_912_376,
+        221.213_596_169_931,
+        112.079_291_497_871,
+        33.912_866_078_383,
+        6.373_962_203_531_65,
+        0.700_383_064_443_688,
+        3.526_249_659_989_11e-2,
+        0.0,
+    ],
+    [
+        440.413_735_824_752,
+        793.826_512_519_948,
+        637.333_633_378_831,
+        296.564_248_779_674,
+        86.780_732_202_946_1,
+        16.064_177_579_207,
+        1.755_667_163_182_64,
+        8.838_834_764_831_84e-2,
+    ],
+];
+/// Where a continued fraction takes over.
+const TAIL: f64 = 7.071_067_811_865_47;
+
+/// The probability that a standard normal variable is below `z`.
+#[must_use]
+pub fn cumulative(z: f64) -> f64 {
+    let y = z.abs();
+    let density = (-0.5 * y * y).exp();
+    let beyond = if y < TAIL {
+        density * rational(&CUMULATIVE, y)
+    } else {
+        let fraction = [4.0, 3.0, 2.0, 1.0].iter().fold(y + 0.65, |below, k| y + k / below);
+        density / (fraction * std::f64::consts::TAU.sqrt())
+    };
+    if z > 0.0 { 1.0 - beyond } else { beyond }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -113,6 +154,29 @@ mod tests {
             (0.5, 0.0),
         ] {
             assert_relative_eq!(quantile(p), z, max_relative = 1e-14);
+        }
+    }
+
+    /// Abramowitz and Stegun (1964), tables 26.1 and 26.2.
+    #[test]
+    fn probabilities_are_those_of_the_tables() {
+        for (z, p) in [
+            (0.0, 0.5),
+            (1.0, 0.841_344_746_068_543),
+            (1.96, 0.975_002_104_851_780),
+            (-3.0, 1.349_898_031_630_095e-3),
+            (-5.0, 2.866_515_718_791_940e-7),
+            (-10.0, 7.619_853_024_160_527e-24),
+        ] {
+            assert_relative_eq!(cumulative(z), p, max_relative = 2e-12);
+        }
+    }
+
+    #[test]
+    fn probabilities_undo_quantiles() {
+        for k in 1..1000 {
+            let p = f64::from(k) / 1000.0;
+            assert!((cumulative(quantile(p)) - p).abs() < 4e-16, "{p}");
         }
     }
 
