@@ -6,6 +6,7 @@
 
 pub mod config;
 pub mod engine;
+pub mod ensemble;
 mod error;
 pub mod experiment;
 pub mod grid;
