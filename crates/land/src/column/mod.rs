@@ -13,7 +13,7 @@ mod today;
 
 pub use balance::LargestImbalance;
 pub use output::{DayFluxes, MonthlyOutput};
-pub use run::{BatchOutcome, Day, simulate, simulate_batch, simulate_days};
+pub use run::{BatchOutcome, Day, simulate, simulate_batch, simulate_days, simulate_span};
 pub use setup::{Base, Column, Cover, MOST_TILES, Site, Tile, USUAL_WIND};
 pub use state::ColumnState;
 

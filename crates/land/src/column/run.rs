@@ -1,5 +1,7 @@
 //! Runs columns over weather series, month by month.
 
+use std::ops::Range;
+
 use super::balance::LargestImbalance;
 use super::output::{DayFluxes, MonthlyOutput};
 use super::setup::Column;
@@ -77,6 +79,18 @@ pub fn simulate_days<T: Real>(
     column: &Column<T>,
     state: &mut ColumnState<T>,
     weather: &[&WeatherSeries],
+    trace: Option<&mut OperatorTrace<T>>,
+    sink: impl FnMut(Day, &DayFluxes<T>, &ColumnState<T>),
+) -> BatchOutcome<T> {
+    simulate_span(column, state, (weather, 0..usize::MAX), trace, sink)
+}
+
+/// As [`simulate_days`], through those days of the weather that lie within a span of days from its start. A run in
+/// spans has the bits of the run in one.
+pub fn simulate_span<T: Real>(
+    column: &Column<T>,
+    state: &mut ColumnState<T>,
+    (weather, span): (&[&WeatherSeries], Range<usize>),
     mut trace: Option<&mut OperatorTrace<T>>,
     mut sink: impl FnMut(Day, &DayFluxes<T>, &ColumnState<T>),
 ) -> BatchOutcome<T> {
@@ -85,8 +99,14 @@ pub fn simulate_days<T: Real>(
     let prepared = Prepared::new(column);
     let mut position = 0;
     for (month, first_day, days) in weather[0].by_month() {
+        let within = |day: usize| day.saturating_sub(position).min(days.len());
+        let of_span = within(span.start)..within(span.end);
+        if of_span.is_empty() {
+            position += days.len();
+            continue;
+        }
         let air = Atmosphere::gather(&|k| &weather[k].air[month]);
-        for of_month in 0..days.len() {
+        for of_month in of_span {
             let of_year = first_day + of_month;
             let today = DailyWeather::gather(&|k| &weather[k].days[position + of_month]);
             let (fluxes, residual) = step(&prepared, state, &today, (of_year, &air), trace.as_deref_mut());

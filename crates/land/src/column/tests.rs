@@ -170,3 +170,18 @@ fn a_cover_that_makes_no_sense_is_refused() {
     assert!(refused(&[(Pft::ArcticGrass, 0.0)]) && refused(&[(Pft::ArcticGrass, f64::NAN)]));
     assert!(refused(&[(Pft::ArcticGrass, 0.01); MOST_TILES + 1]));
 }
+
+#[test]
+fn a_run_in_spans_has_the_bits_of_the_run_in_one() {
+    let (weather, column) = (weather(1), column(&ALPINE, 1.0).unwrap());
+    let start = ColumnState::cold_start(&column, 279.0);
+    let (mut whole, mut parts) = (start.clone(), start);
+    let mut days = Vec::new();
+    simulate_days(&column, &mut whole, &[&weather], None, |day, _, _| days.push(day));
+    let mut seen = Vec::new();
+    for span in [0..1, 1..31, 31..200, 200..200, 200..365, 365..400] {
+        simulate_span(&column, &mut parts, (&[&weather], span), None, |day, _, _| seen.push(day));
+    }
+    assert_eq!(seen, days);
+    assert_eq!(parts, whole);
+}
