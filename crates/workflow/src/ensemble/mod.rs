@@ -1,5 +1,7 @@
-//! Where ensemble assimilation meets the land model: its state as rows, and what an update does to it.
+//! Where ensemble assimilation meets the land model: its state as rows, what an update does to it, and members on their
+//! way through time.
 
 pub mod land;
+pub mod members;
 
 pub use land::Added;

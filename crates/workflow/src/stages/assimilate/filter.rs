@@ -7,7 +7,7 @@ use reterra_assimilation::etkf::{Analysis, analyse_subset};
 use reterra_assimilation::inflation::{Adaptive, Inflation};
 use reterra_assimilation::observation::{Flag, background_check};
 use reterra_assimilation::smoother::FixedLag;
-use reterra_land::column::{Column, ColumnState, MonthlyOutput, simulate_batch};
+use reterra_land::column::{Column, MonthlyOutput, simulate_batch};
 use reterra_land::energy::solar::SolarTable;
 use reterra_land::error::LandError;
 use reterra_land::lanes::{Batched, Lanes, WIDTH};
@@ -17,18 +17,13 @@ use super::smoother::Smoothed;
 use super::{Assimilated, Station, state};
 use crate::config::InflationChoice;
 use crate::engine::StageError;
+use crate::ensemble::members::{Member, donor, forecast, settle};
 use crate::experiment::{Target, member::observe};
 use crate::results::{EnsembleOutput, Failure, OUTPUTS, StationAssimilation};
 use crate::stages::calibrate::parameter_ensembles;
 
 /// Innovations beyond this many standard deviations are refused.
 const BACKGROUND_CHECK: f64 = 4.0;
-
-/// A member on its way through time.
-struct Member {
-    column: Column,
-    state: ColumnState,
-}
 
 /// The ensemble, and what it has seen.
 struct Filter<'a> {
@@ -95,44 +90,28 @@ impl<'a> Filter<'a> {
     /// A month of every member; one that fails goes on as a copy of another.
     fn forecast(&mut self, month: usize) -> Result<Vec<MonthlyOutput>, StageError> {
         let weather = self.station.case.weather.slice(month..month + 1);
-        let mut outputs = vec![MonthlyOutput::default(); self.members.len()];
-        let mut failed = Vec::new();
-        for (first, members) in (0..).step_by(WIDTH).zip(self.members.chunks_mut(WIDTH)) {
-            // Lanes without a member repeat the last.
-            let member = |lane: usize| lane.min(members.len() - 1);
-            let batch = Column::under(Arc::clone(&self.solar), &|lane| &members[member(lane)].column);
-            let mut state = ColumnState::<Lanes>::gather(&|lane| &members[member(lane)].state);
+        let done = forecast(&mut self.members, &self.solar, |batch| {
             let mut output = MonthlyOutput::default();
             let outcome =
-                simulate_batch(&batch, &mut state, &[&weather; WIDTH], None, |_, month| output = *month);
-            for (lane, member) in members.iter_mut().enumerate() {
-                outputs[first + lane] = output.lane(lane);
-                member.state = state.lane(lane);
-                match &outcome.failures[lane] {
-                    None => self.note.imbalance = self.note.imbalance.max(outcome.imbalance.lane(lane)),
-                    Some(failure) => failed.push((first + lane, failure.to_string())),
-                }
-            }
-        }
-        let lost: Vec<usize> = failed.iter().map(|(m, _)| *m).collect();
-        for (m, reason) in failed {
-            let donor = self.donor(m, month, &lost)?;
+                simulate_batch(&batch.column, &mut batch.state, &[&weather; WIDTH], None, |_, month| {
+                    output = *month;
+                });
+            (output, outcome)
+        });
+        self.note.imbalance = self.note.imbalance.max(done.imbalance);
+        let mut outputs: Vec<MonthlyOutput> =
+            (0..self.members.len()).map(|m| done.outputs[m / WIDTH].lane(m % WIDTH)).collect();
+        let lost: Vec<usize> = done.failures.iter().map(|(m, _)| *m).collect();
+        for (m, reason) in done.failures {
+            let donor = donor(key(self.station, (m, month)), outputs.len(), &lost)?;
             outputs[m] = outputs[donor];
-            let copy = Member {
-                column: self.members[donor].column.clone(),
-                state: self.members[donor].state.clone(),
-            };
-            self.members[m] = copy;
+            self.members[m] = self.members[donor].clone();
             let row = self.parameters.row(donor).to_owned();
             self.parameters.row_mut(m).assign(&row);
             self.past.replace(m, donor);
-            self.note.failures.push(Failure { member: m, month: Some(month), reason });
+            self.note.failures.push(Failure { member: m, month: Some(month), reason: reason.to_string() });
         }
         Ok(outputs)
-    }
-
-    fn donor(&self, failed: usize, month: usize, lost: &[usize]) -> Result<usize, StageError> {
-        donor(self.station, (failed, month), self.members.len(), lost)
     }
 
     /// Puts a forecast into the smoother's window, and what leaves it into the output.
@@ -230,25 +209,14 @@ fn start(
             Ok(Member { column, state: run.start })
         }));
     }
-    let lost: Vec<usize> = (0..begun.len()).filter(|&m| begun[m].is_err()).collect();
-    let mut members = Vec::with_capacity(begun.len());
-    for (m, result) in begun.iter().enumerate() {
-        let from = match result {
-            Ok(_) => m,
-            Err(reason) => {
-                note.failures.push(Failure { member: m, month: None, reason: reason.clone() });
-                donor(station, (m, 0), begun.len(), &lost)?
-            }
-        };
-        if let Ok(member) = &begun[from] {
-            members.push(Member { column: member.column.clone(), state: member.state.clone() });
-        }
-        if from != m {
-            let row = parameters.row(from).to_owned();
-            parameters.row_mut(m).assign(&row);
-        }
+    let settled = settle(begun, key(station, (0, 0)))?;
+    for lost in &settled.lost {
+        let row = parameters.row(lost.donor).to_owned();
+        parameters.row_mut(lost.member).assign(&row);
+        let reason = lost.reason.clone();
+        note.failures.push(Failure { member: lost.member, month: None, reason });
     }
-    Ok(members)
+    Ok(settled.members)
 }
 
 fn member_column(station: &Station<'_>, u: &[f64]) -> Result<Column, LandError> {
@@ -257,26 +225,13 @@ fn member_column(station: &Station<'_>, u: &[f64]) -> Result<Column, LandError> 
     station.case.column(parameters)
 }
 
-/// A surviving member, drawn by a stream of its own.
-fn donor(
-    station: &Station<'_>,
-    (failed, month): (usize, usize),
-    members: usize,
-    lost: &[usize],
-) -> Result<usize, StageError> {
-    let alive: Vec<usize> = (0..members).filter(|m| !lost.contains(m)).collect();
-    if alive.len() < members.div_ceil(2) {
-        return Err(StageError::failed(format!(
-            "only {} of {members} members survived month {month}; widen no prior that far, or raise the members",
-            alive.len()
-        )));
-    }
-    let key = StreamKey {
+/// Names the random numbers of a member in a month.
+fn key(station: &Station<'_>, (member, month): (usize, usize)) -> StreamKey {
+    StreamKey {
         seed: station.context.workflow().seed,
         stage: Streams::Resample,
         cycle: month as u32,
-        member: failed as u32,
+        member: member as u32,
         column: station.column,
-    };
-    Ok(alive[key.stream().index(alive.len())])
+    }
 }
