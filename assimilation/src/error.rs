@@ -98,6 +98,34 @@ pub enum AssimilationError {
         /// What is wrong with it.
         problem: BlockProblem,
     },
+    /// A Markov chain found no place to begin.
+    #[error(
+        "chain {chain} found no likelihood at any of {tries} draws of the prior; give it a start, or look whether the \
+         model runs there"
+    )]
+    Start {
+        /// The chain.
+        chain: usize,
+        /// Draws tried.
+        tries: usize,
+    },
+    /// Markov chains don't agree, or are worth too few draws: what they give isn't a posterior.
+    #[error(
+        "chains of {parameter} have R-hat {rhat:.3} (wanted: at most {wanted_rhat}) and are worth {ess:.0} independent \
+         draws (wanted: {wanted_ess}); draw more, or use a method for several modes"
+    )]
+    NotConverged {
+        /// The parameter.
+        parameter: String,
+        /// Its R̂.
+        rhat: f64,
+        /// Its effective sample size.
+        ess: f64,
+        /// Largest R̂ that passes.
+        wanted_rhat: f64,
+        /// Least effective sample size that passes.
+        wanted_ess: f64,
+    },
     /// A file of acceptance problems cannot be read.
     #[error("cannot read {path}: {source}")]
     Read {

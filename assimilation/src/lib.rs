@@ -26,6 +26,7 @@ pub mod model;
 pub mod noise;
 pub mod observation;
 pub mod rotation;
+pub mod sampling;
 pub mod smoother;
 pub mod smoothers;
 pub mod state;

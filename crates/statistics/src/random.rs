@@ -31,6 +31,8 @@ pub enum Stage {
     Resample = 8,
     /// Designs of parameters.
     Design = 9,
+    /// Markov chains.
+    Sample = 10,
     /// Tests.
     Test = 99,
 }
