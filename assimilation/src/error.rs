@@ -126,6 +126,32 @@ pub enum AssimilationError {
         /// Least effective sample size that passes.
         wanted_ess: f64,
     },
+    /// A model doesn't show what is observed.
+    #[error(
+        "the model shows no {quantity} of {support}; observe what it has, at depths above its bedrock, or leave the \
+         record out"
+    )]
+    Unobservable {
+        /// The quantity.
+        quantity: &'static str,
+        /// The area.
+        support: String,
+    },
+    /// The windows of a record are out of order.
+    #[error(
+        "observation {index} of a record has the window {start} to {end}, where {free} is the first free step; sort \
+         windows, and give those that overlap records of their own"
+    )]
+    Window {
+        /// Position of the observation, from 0.
+        index: usize,
+        /// First step of its window.
+        start: usize,
+        /// Step after the last.
+        end: usize,
+        /// First step after the window before it.
+        free: usize,
+    },
     /// A file of acceptance problems cannot be read.
     #[error("cannot read {path}: {source}")]
     Read {

@@ -25,6 +25,7 @@ pub mod localisation;
 pub mod model;
 pub mod noise;
 pub mod observation;
+pub mod operators;
 pub mod rotation;
 pub mod sampling;
 pub mod smoother;

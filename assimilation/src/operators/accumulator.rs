@@ -1,0 +1,122 @@
+//! Running means of what observations see.
+
+use serde::{Deserialize, Serialize};
+
+use super::quantity::{Quantity, Shown, Support};
+use crate::AssimilationError;
+use crate::observation::{Observation, Window};
+
+/// Observations of one quantity and support in one column, in the order of their windows, which don't overlap.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// What is observed.
+    pub quantity: Quantity,
+    /// Of what area.
+    pub support: Support,
+    observations: Vec<Observation>,
+}
+
+/// What a member predicts for an observation whose window has ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Due<'a> {
+    /// Number of the record.
+    pub record: usize,
+    /// The observation.
+    pub observation: &'a Observation,
+    /// Its prediction: the mean over the window's observed steps.
+    pub predicted: f64,
+}
+
+/// Sums of one member of one column over the windows that are open. A checkpoint holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Accumulator {
+    /// Steps taken.
+    step: usize,
+    sums: Vec<Sum>,
+}
+
+/// Over the open window of a record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Sum {
+    /// The record's next observation.
+    next: usize,
+    total: f64,
+    count: usize,
+}
+
+impl Record {
+    /// A record.
+    ///
+    /// # Errors
+    /// `Window` where a window is empty or begins before the last one has ended.
+    pub fn new(
+        quantity: Quantity,
+        support: Support,
+        observations: Vec<Observation>,
+    ) -> Result<Self, AssimilationError> {
+        let mut free = 0;
+        for (index, Observation { window, .. }) in observations.iter().enumerate() {
+            if window.start() < free || window.is_empty() {
+                let (start, end) = (window.start(), window.end());
+                return Err(AssimilationError::Window { index, start, end, free });
+            }
+            free = window.end();
+        }
+        Ok(Self { quantity, support, observations })
+    }
+
+    /// The observations.
+    #[must_use]
+    pub fn observations(&self) -> &[Observation] {
+        &self.observations
+    }
+
+    fn window(&self, number: usize) -> Option<&Window> {
+        self.observations.get(number).map(|observation| &observation.window)
+    }
+}
+
+impl Accumulator {
+    /// At the start of a run with this many records.
+    #[must_use]
+    pub fn new(records: usize) -> Self {
+        Self { step: 0, sums: vec![Sum::default(); records] }
+    }
+
+    /// Steps taken so far.
+    #[must_use]
+    pub fn step(&self) -> usize {
+        self.step
+    }
+
+    /// Takes the values of a step, and gives the predictions of the windows that end with it, by record. `records` are the
+    /// same at every step. What no window is open for is not asked of the model.
+    ///
+    /// # Errors
+    /// `Shape` for another number of records, and those of [`Quantity::observe`].
+    pub fn take<'a>(
+        &mut self,
+        records: &'a [Record],
+        column: &dyn Shown,
+    ) -> Result<Vec<Due<'a>>, AssimilationError> {
+        if records.len() != self.sums.len() {
+            let (expected, got) = (self.sums.len(), records.len());
+            return Err(AssimilationError::Shape { what: "records of an accumulator", expected, got });
+        }
+        let mut due = Vec::new();
+        for (number, (record, sum)) in records.iter().zip(&mut self.sums).enumerate() {
+            let Some(window) = record.window(sum.next) else { continue };
+            if window.holds(self.step) {
+                sum.total += record.quantity.observe(column, record.support)?;
+                sum.count += 1;
+            }
+            if window.end() == self.step + 1 {
+                let predicted = sum.total / sum.count as f64;
+                due.push(Due { record: number, observation: &record.observations[sum.next], predicted });
+                *sum = Sum { next: sum.next + 1, ..Sum::default() };
+            }
+        }
+        self.step += 1;
+        Ok(due)
+    }
+}
