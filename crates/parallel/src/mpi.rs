@@ -3,22 +3,17 @@
 //! A rank that panics must not just unwind: `MPI_Finalize` would wait for the others, and they for what it never
 //! sends. So a panic ends the whole job with its message; [`attempt`] marks work whose panics are caught.
 
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use mpi::collective::CommunicatorCollectives as _;
 use mpi::datatype::{Partition, PartitionMut};
 use mpi::environment::Universe;
 use mpi::topology::{Communicator as _, SimpleCommunicator};
 
+pub use crate::attempt::attempt;
+use crate::attempt::attempting;
 use crate::{Communicator, ParallelError, Parts};
 
 /// Exit code of a job that a panic has ended, which is Rust's own for a panic.
 pub const PANICKED: i32 = 101;
-
-thread_local! {
-    static ATTEMPTS: Cell<usize> = const { Cell::new(0) };
-}
 
 /// This process in its job. MPI ends when it is dropped.
 pub struct Job {
@@ -53,22 +48,11 @@ impl std::fmt::Debug for Job {
     }
 }
 
-/// Runs work whose panic is this rank's own affair, such as one member of an ensemble: it doesn't end the job.
-///
-/// # Errors
-/// What the work panicked with.
-pub fn attempt<T>(work: impl FnOnce() -> T) -> std::thread::Result<T> {
-    ATTEMPTS.with(|depth| depth.set(depth.get() + 1));
-    let outcome = catch_unwind(AssertUnwindSafe(work));
-    ATTEMPTS.with(|depth| depth.set(depth.get() - 1));
-    outcome
-}
-
 fn end_all_on_panic(rank: i32, size: i32) {
     let tell = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
         tell(panic);
-        if ATTEMPTS.with(Cell::get) == 0 {
+        if !attempting() {
             eprintln!(
                 "rank {rank} of {size} has panicked, see above; it ends the job, because the others would wait for it"
             );
