@@ -5,6 +5,7 @@
 //! stopped.
 
 pub mod config;
+pub mod cycle;
 pub mod engine;
 pub mod ensemble;
 mod error;

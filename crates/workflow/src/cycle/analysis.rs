@@ -1,0 +1,236 @@
+//! The analysis of a month: states and parameters of every column by the observations around it.
+
+use ndarray::{Array2, Array3, Axis, s};
+use rayon::prelude::*;
+use reterra_assimilation::distributed::{Distributed, Stations};
+use reterra_assimilation::letkf::Columns;
+use reterra_assimilation::localisation::{Network, Place};
+
+use super::engine::{MemberOf, Setting};
+use super::report::numbers;
+use super::{CycleError, Cycles, Model, Observed, Sharing};
+
+/// Where the rows of a column's state are: physical state, parameters, sums of open windows.
+#[derive(Clone, Copy)]
+struct Rows {
+    /// Most rows that any column's layout has; others leave the last ones at nought.
+    state: usize,
+    parameters: usize,
+    sums: usize,
+}
+
+impl Rows {
+    fn all(self) -> usize {
+        self.state + self.parameters + self.sums
+    }
+}
+
+impl<M: Model> Cycles<'_, M> {
+    /// Moves members by the observations whose windows end with this month, given the month's values.
+    pub(super) fn analyse(&mut self, values: &[Vec<f64>]) -> Result<(), CycleError> {
+        let (setting, month) = (&self.setting, self.month);
+        let kinds = &setting.options.kinds;
+        for (member, values) in self.members.iter_mut().zip(values) {
+            for (kind, sum) in kinds.iter().zip(&mut member.stored.sums) {
+                *sum += values[kind.variable];
+            }
+        }
+        let due: Vec<Observed> = setting.observations.iter().filter(|o| o.month == month).copied().collect();
+        if !due.is_empty() {
+            let predicted = setting.predicted(&self.members, &due);
+            if let Some(shared) = &mut self.shared {
+                shared.update(setting, &due, &predicted)?;
+            }
+            let rows = self.rows();
+            let before = self.gathered(rows);
+            let after = self.setting.filtered((&due, &predicted), rows, &before)?;
+            self.take(rows, &before, &after)?;
+            self.report.used += due.len();
+        }
+        for member in &mut self.members {
+            let sums = self.setting.options.kinds.iter().zip(&mut member.stored.sums);
+            sums.filter(|(kind, _)| kind.ends(month)).for_each(|(_, sum)| *sum = 0.0);
+        }
+        Ok(())
+    }
+
+    fn rows(&self) -> Rows {
+        let (model, options) = (self.setting.model, self.setting.options);
+        let state = (0..model.columns()).map(|c| model.layout(c).rows()).max().unwrap_or(0);
+        let own = match options.sharing {
+            Sharing::Columns if model.columns() > 0 => model.draw(0, 0).len(),
+            Sharing::Columns | Sharing::Types => 0,
+        };
+        Rows { state, parameters: own, sums: options.kinds.len() }
+    }
+
+    /// This rank's members: own members × rows × own columns.
+    fn gathered(&self, rows: Rows) -> Array3<f64> {
+        let (own, columns) = (self.setting.own_members(), self.setting.share.columns.len());
+        let mut all = Array3::zeros((own, rows.all(), columns));
+        for (i, member) in self.members.iter().enumerate() {
+            let mut row = all.slice_mut(s![i % own, .., i / own]);
+            let state = self.setting.model.read(&member.column, &member.stored.state);
+            row.iter_mut().zip(state).for_each(|(x, value)| *x = value);
+            let rest = member.stored.parameters.iter().take(rows.parameters).chain(&member.stored.sums);
+            row.iter_mut().skip(rows.state).zip(rest).for_each(|(x, value)| *x = *value);
+        }
+        all
+    }
+
+    /// Moves members from the rows that they had to others, and counts what that adds.
+    fn take(&mut self, rows: Rows, before: &Array3<f64>, after: &Array3<f64>) -> Result<(), CycleError> {
+        let own = self.setting.own_members();
+        let (model, shared) = (self.setting.model, self.shared.as_ref());
+        let moved: Vec<Moved> = self
+            .members
+            .par_iter_mut()
+            .enumerate()
+            .map(|(i, member)| {
+                let of = |all: &Array3<f64>| all.slice(s![i % own, .., i / own]).to_vec();
+                let (before, after) = (of(before), of(after));
+                let number = member.stored.column as usize;
+                let parameters = match shared {
+                    Some(shared) => shared.of(model.type_of(number), member.stored.member as usize),
+                    None => after[rows.state..rows.state + rows.parameters].to_vec(),
+                };
+                if before == after && parameters == member.stored.parameters {
+                    return Moved::default();
+                }
+                member.stored.sums = after[rows.state + rows.parameters..].to_vec();
+                moved(model, member, (parameters, &after[..model.layout(number).rows()]))
+            })
+            .collect();
+        self.count(&moved)
+    }
+
+    /// Adds up what members moved, member by member in their order.
+    fn count(&mut self, moved: &[Moved]) -> Result<(), CycleError> {
+        let (setting, own) = (&self.setting, self.setting.own_members());
+        let mut each = Array3::zeros((own, Moved::LENGTH, setting.share.columns.len()));
+        for (i, moved) in moved.iter().enumerate() {
+            let numbers = [moved.added[0], moved.added[1], moved.added[2], f64::from(u8::from(moved.kept))];
+            each.slice_mut(s![i % own, .., i / own])
+                .iter_mut()
+                .zip(numbers)
+                .for_each(|(x, value)| *x = value);
+        }
+        let by_column = setting.decomposition.to_columns(setting.ranks, each.view())?;
+        // Every rank has to know all columns: members one by one would be too many to send.
+        let mut sums = Vec::with_capacity(7 * by_column.len_of(Axis(2)));
+        for column in by_column.axis_iter(Axis(2)) {
+            let net = |k: usize| column.column(k).iter().sum::<f64>();
+            let amounts = |k: usize| column.column(k).iter().map(|x| x.abs()).sum::<f64>();
+            sums.extend([net(0), net(1), net(2), amounts(0), amounts(1), amounts(2), net(3)]);
+        }
+        let all = setting.ranks.gather(&sums)?;
+        let members = setting.options.members as f64;
+        for (balance, sums) in self.report.balances.iter_mut().zip(all.numbers.chunks_exact(7)) {
+            for k in 0..3 {
+                balance.net[k] += sums[k] / members;
+                balance.moved[k] += sums[3 + k] / members;
+            }
+            self.report.kept += sums[6] as usize;
+        }
+        Ok(())
+    }
+}
+
+/// What an analysis did to a member in one column.
+#[derive(Clone, Copy, Default)]
+struct Moved {
+    added: [f64; 3],
+    /// Whether it keeps its parameters because the new ones are out of range.
+    kept: bool,
+}
+
+impl Moved {
+    const LENGTH: usize = 4;
+}
+
+fn moved<M: Model>(model: &M, member: &mut MemberOf<M>, (parameters, rows): (Vec<f64>, &[f64])) -> Moved {
+    let mut kept = false;
+    if parameters != member.stored.parameters {
+        match model.column(member.stored.column as usize, &parameters) {
+            Ok(column) => {
+                member.column = column;
+                member.stored.parameters = parameters;
+            }
+            Err(_) => kept = true,
+        }
+    }
+    let added = model.write(&member.column, &mut member.stored.state, rows);
+    Moved { added: numbers(added), kept }
+}
+
+impl<M: Model> Setting<'_, M> {
+    /// What this rank's members predict for the observations in its columns: own members × observations.
+    fn predicted(&self, members: &[MemberOf<M>], due: &[Observed]) -> Array2<f64> {
+        let (own, columns) = (self.own_members(), &self.share.columns);
+        let seen: Vec<&Observed> = due.iter().filter(|o| columns.contains(&o.column)).collect();
+        Array2::from_shape_fn((own, seen.len()), |(k, j)| {
+            let member = &members[(seen[j].column - columns.start) * own + k];
+            member.stored.sums[seen[j].kind] / self.options.kinds[seen[j].kind].months as f64
+        })
+    }
+
+    /// The rows of this rank's members after the filter: one exchange to columns, the analysis, one exchange back.
+    fn filtered(
+        &self,
+        (due, predicted): (&[Observed], &Array2<f64>),
+        rows: Rows,
+        before: &Array3<f64>,
+    ) -> Result<Array3<f64>, CycleError> {
+        let places: Vec<Place> = due.iter().map(|o| self.place(o.column)).collect();
+        let columns: Vec<usize> = due.iter().map(|o| o.column).collect();
+        let values: Vec<f64> = due.iter().map(|o| o.value).collect();
+        let variances: Vec<f64> = due.iter().map(|o| o.variance).collect();
+        let network = Network { places: &places, slices: None, values: &values, variances: &variances };
+        let stations = Stations { network, columns: &columns };
+        let own = self.decomposition.analysis(self.ranks.rank()).map(|column| self.place(column)).collect();
+        let parts = (self.decomposition, Columns::uniform(own, rows.all()));
+        let radius = self.options.filter.locality().radius();
+        let filter = Distributed::new(self.ranks, self.options.filter.clone(), parts, stations, radius)?;
+        let observations = filter.observe(self.ranks, predicted.view())?;
+        let physical = self.decomposition.to_columns(self.ranks, before.view())?;
+        let state = self.updated(&physical, |state| {
+            filter.update(&observations, state.view_mut())?;
+            Ok(())
+        })?;
+        let mut after = Array3::zeros(before.raw_dim());
+        self.decomposition.to_members(self.ranks, state.view(), after.view_mut())?;
+        Ok(after)
+    }
+
+    /// Takes physical columns (all members, rows, own columns) into the coordinates of the analysis, updates them there,
+    /// and takes them back; columns that the update leaves alone keep their very numbers.
+    fn updated(
+        &self,
+        physical: &Array3<f64>,
+        update: impl FnOnce(&mut Array3<f64>) -> Result<(), CycleError>,
+    ) -> Result<Array3<f64>, CycleError> {
+        let columns = self.decomposition.analysis(self.ranks.rank());
+        let rows = |column: usize| self.model.layout(column).rows();
+        let mut state = physical.clone();
+        let mut maps = Vec::with_capacity(columns.len());
+        for (at, column) in columns.clone().enumerate() {
+            let physical = state.slice_mut(s![.., ..rows(column), at]);
+            maps.push(self.model.layout(column).forward(physical)?);
+        }
+        let before = state.clone();
+        update(&mut state)?;
+        for ((at, column), map) in columns.enumerate().zip(&maps) {
+            if state.slice(s![.., .., at]) == before.slice(s![.., .., at]) {
+                state.slice_mut(s![.., .., at]).assign(&physical.slice(s![.., .., at]));
+            } else {
+                self.model.layout(column).back(map, state.slice_mut(s![.., ..rows(column), at]))?;
+            }
+        }
+        Ok(state)
+    }
+
+    fn place(&self, column: usize) -> Place {
+        let [longitude, latitude] = self.model.place(column);
+        self.options.filter.locality().place(longitude, latitude)
+    }
+}

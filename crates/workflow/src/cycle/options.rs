@@ -1,0 +1,81 @@
+//! What a run of cycles is asked for.
+
+use std::path::PathBuf;
+
+use reterra_assimilation::letkf::Letkf;
+use serde::{Deserialize, Serialize};
+
+/// How to cycle.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Members N.
+    pub members: usize,
+    /// Months to run.
+    pub months: usize,
+    /// Seed of the donors.
+    pub seed: u64,
+    /// Groups of ranks that members run on: they divide the number of ranks.
+    pub groups: usize,
+    /// The local filter; its metric is that of longitudes and latitudes.
+    pub filter: Letkf,
+    /// Kinds of observations.
+    pub kinds: Vec<Kind>,
+    /// Who shares parameters.
+    pub sharing: Sharing,
+    /// Where checkpoints go, and how often.
+    pub checkpoints: Option<Checkpoints>,
+}
+
+/// What an observation is the mean of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kind {
+    /// Number of the model's variable.
+    pub variable: usize,
+    /// Months of the window, 1 or more. Windows follow each other from the first month of the run, and are assimilated at
+    /// their end.
+    pub months: usize,
+}
+
+/// Whose parameters observations move.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sharing {
+    /// Every column has its own, which are rows of its state: a map.
+    #[default]
+    Columns,
+    /// Columns of a vegetation type have one vector, moved by all observations of that type.
+    Types,
+}
+
+/// Where checkpoints go, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checkpoints {
+    /// A directory that every rank sees.
+    pub directory: PathBuf,
+    /// Months between them; the last month has one in any case.
+    pub every: usize,
+    /// What the model was made from, in words or as a checksum: another one doesn't resume.
+    pub model: String,
+}
+
+/// An observation: a mean over its window, in one column.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Observed {
+    /// Number of the column.
+    pub column: usize,
+    /// Number of its kind.
+    pub kind: usize,
+    /// Last month of its window, 0-based.
+    pub month: usize,
+    /// Value, in the variable's unit.
+    pub value: f64,
+    /// Variance of its error.
+    pub variance: f64,
+}
+
+impl Kind {
+    /// Whether a window ends with this month.
+    #[must_use]
+    pub fn ends(&self, month: usize) -> bool {
+        (month + 1).is_multiple_of(self.months)
+    }
+}

@@ -1,0 +1,47 @@
+//! What happened in a run of cycles, the same on every rank.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ensemble::Added;
+
+/// What happened since the start.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Members that failed, in the order of months, columns and members.
+    pub failures: Vec<Failure>,
+    /// Observations assimilated.
+    pub used: usize,
+    /// Parameter vectors that an analysis pushed out of the model's range; they kept their values.
+    pub kept: usize,
+    /// By column, what analyses added.
+    pub balances: Vec<Balance>,
+}
+
+/// A member that failed in a column, and went on as a copy of another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// Month of the run; none in the spin-up.
+    pub month: Option<usize>,
+    /// Column.
+    pub column: usize,
+    /// Member.
+    pub member: usize,
+    /// The member that it was replaced by.
+    pub donor: usize,
+    /// Why.
+    pub reason: String,
+}
+
+/// What analyses added to a column, mean over members: gC, gN and kg of water m⁻².
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Balance {
+    /// Sum over analyses.
+    pub net: [f64; 3],
+    /// Sum of amounts, added or removed.
+    pub moved: [f64; 3],
+}
+
+/// Carbon, nitrogen, water.
+pub(super) fn numbers(added: Added) -> [f64; 3] {
+    [added.carbon, added.nitrogen, added.water]
+}
