@@ -85,8 +85,7 @@ impl Decomposition {
             let common = within(&common(&own.columns, &self.analysis(rank)), &own.columns);
             push(&mut send, forecast.slice_axis(Axis(2), common));
         }
-        let received = ranks.exchange(&send)?;
-        drop(send);
+        let received = ranks.exchange(send)?;
         let columns = self.analysis(ranks.rank());
         let mut state = Array3::zeros((self.members, forecast.len_of(Axis(1)), columns.len()));
         for (rank, part) in received.iter().enumerate() {
@@ -121,7 +120,7 @@ impl Decomposition {
                 state.slice_axis(Axis(0), Part::from(theirs.members)).slice_axis(Axis(2), common),
             );
         }
-        let received = ranks.exchange(&send)?;
+        let received = ranks.exchange(send)?;
         for (rank, part) in received.iter().enumerate() {
             let common = within(&common(&self.analysis(rank), &own.columns), &own.columns);
             fill(forecast.slice_axis_mut(Axis(2), common), part);

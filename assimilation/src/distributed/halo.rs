@@ -58,9 +58,8 @@ impl Halo {
         require_places(places, "place of an observation")?;
         require_places(columns, "place of a column")?;
         let reach = locality.metric().straight(width) * (1.0 + 1e-12);
-        let index = CellIndex::new(columns, reach);
-        let own = (0..places.len()).filter(|k| is_near(&index, &places[*k], reach)).map(|k| k as f64);
-        let everyone = ranks.gather(&own.collect::<Vec<_>>())?;
+        let own: Vec<f64> = near(columns, places, reach).into_iter().map(|k| k as f64).collect();
+        let everyone = ranks.gather(&own)?;
         let needed = everyone.iter().map(|part| part.iter().map(|k| *k as usize).collect()).collect();
         Ok(Self { needed })
     }
@@ -75,7 +74,7 @@ impl Halo {
         ranks: &dyn Communicator,
         decomposition: &Decomposition,
         stations: &Stations<'_>,
-        predicted: ArrayView2<'_, f64>,
+        predicted: Array2<f64>,
     ) -> Result<Array2<f64>, AssimilationError> {
         let own = decomposition.forecast(ranks.rank());
         let known: Vec<usize> = stations.within(own.columns.clone()).collect();
@@ -87,27 +86,39 @@ impl Halo {
                 return Err(AssimilationError::Shape { what, expected, got });
             }
         }
-        let mut send = Parts::default();
-        for needed in &self.needed {
-            let before = send.numbers.len();
-            let columns: Vec<usize> = common(&known, needed).map(|(column, _)| column).collect();
-            for row in predicted.rows() {
-                send.numbers.extend(columns.iter().map(|k| row[*k]));
-            }
-            send.counts.push(send.numbers.len() - before);
-        }
-        let received = ranks.exchange(&send)?;
+        let send = self.parts(&known, predicted.view());
+        // As large as what all ranks predict here: it goes before the next copy comes.
+        drop(predicted);
+        let received = ranks.exchange(send)?;
         let needed = &self.needed[ranks.rank()];
         let mut he = Array2::zeros((decomposition.members(), needed.len()));
         for (rank, part) in received.iter().enumerate() {
             let theirs = decomposition.forecast(rank);
             let known: Vec<usize> = stations.within(theirs.columns).collect();
             let columns: Vec<usize> = common(&known, needed).map(|(_, column)| column).collect();
-            for (member, row) in theirs.members.zip(part.chunks(columns.len().max(1))) {
-                columns.iter().zip(row).for_each(|(k, x)| he[[member, *k]] = *x);
+            for (member, from) in theirs.members.zip(part.chunks(columns.len().max(1))) {
+                let mut into = he.row_mut(member);
+                columns.iter().zip(from).for_each(|(k, x)| into[*k] = *x);
             }
         }
         Ok(he)
+    }
+
+    /// What each rank needs of the predictions for some observations, members one after another.
+    fn parts(&self, known: &[usize], predicted: ArrayView2<'_, f64>) -> Parts {
+        let columns: Vec<Vec<usize>> = self
+            .needed
+            .iter()
+            .map(|needed| common(known, needed).map(|(column, _)| column).collect())
+            .collect();
+        let counts: Vec<usize> = columns.iter().map(|columns| predicted.nrows() * columns.len()).collect();
+        let mut numbers = Vec::with_capacity(counts.iter().sum());
+        for columns in &columns {
+            for row in predicted.rows() {
+                numbers.extend(columns.iter().map(|k| row[*k]));
+            }
+        }
+        Parts { numbers, counts }
     }
 
     /// The observations that a rank needs, sorted for its searches.
@@ -132,12 +143,27 @@ impl Halo {
     }
 }
 
-fn is_near(columns: &CellIndex, place: &Place, reach: f64) -> bool {
-    let mut near = false;
-    columns.near(&Bounds::EMPTY.with(place), reach, |run| {
-        near |= columns.places()[run].iter().any(|column| column.squared_to(place) <= reach * reach);
-    });
-    near
+/// Columns that look for observations together.
+const TOGETHER: usize = 64;
+
+/// Numbers of the places within reach of some column, ascending. The places are sorted, not the columns: there are
+/// fewer of them as a rule.
+fn near(columns: &[Place], places: &[Place], reach: f64) -> Vec<usize> {
+    let index = CellIndex::new(places, reach);
+    let mut near = vec![false; places.len()];
+    for columns in columns.chunks(TOGETHER) {
+        index.near(&columns.iter().fold(Bounds::EMPTY, Bounds::with), reach, |run| {
+            for (near, place) in
+                near[run.clone()].iter_mut().zip(&index.places()[run]).filter(|(near, _)| !**near)
+            {
+                *near = columns.iter().any(|column| column.squared_to(place) <= reach * reach);
+            }
+        });
+    }
+    let mut numbers: Vec<usize> =
+        index.order().iter().zip(near).filter(|(_, near)| *near).map(|(k, _)| *k as usize).collect();
+    numbers.sort_unstable();
+    numbers
 }
 
 /// Positions in both of two ascending lists of the numbers that they share.
@@ -149,4 +175,26 @@ fn common<'a>(a: &'a [usize], b: &'a [usize]) -> impl Iterator<Item = (usize, us
         }
         (b.get(other) == Some(number)).then_some((k, other))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::localisation::Metric;
+
+    #[test]
+    fn a_halo_holds_what_brute_force_finds_and_no_more() {
+        let number = |k: usize| ((k as f64 * 12.9898).sin() * 43758.5453).fract();
+        let scattered = |n: usize, from: usize| -> Vec<Place> {
+            (from..from + n)
+                .map(|k| Metric::Plane.place(50.0 * number(2 * k), 50.0 * number(2 * k + 1)))
+                .collect()
+        };
+        let (columns, places) = (scattered(150, 1), scattered(700, 9000));
+        for reach in [0.5, 3.0, 20.0, 1e3] {
+            let is_near = |k: &usize| columns.iter().any(|c| c.squared_to(&places[*k]) <= reach * reach);
+            let expected: Vec<usize> = (0..places.len()).filter(is_near).collect();
+            assert_eq!(near(&columns, &places, reach), expected, "{reach}");
+        }
+    }
 }

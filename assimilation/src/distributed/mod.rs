@@ -12,12 +12,11 @@ mod tests;
 pub use decomposition::{Decomposition, Share};
 pub use halo::{Halo, Stations};
 
-use ndarray::{ArrayView2, ArrayViewMut3};
+use ndarray::{Array2, ArrayViewMut3};
 use reterra_parallel::Communicator;
 
 use crate::AssimilationError;
 use crate::letkf::{Columns, Letkf, Summary};
-use crate::localisation::ObservationSet;
 
 /// A filter over ranks.
 #[derive(Clone, Debug)]
@@ -27,6 +26,7 @@ pub struct Distributed<'a> {
     columns: Columns,
     stations: Stations<'a>,
     halo: Halo,
+    rank: usize,
 }
 
 impl<'a> Distributed<'a> {
@@ -49,50 +49,54 @@ impl<'a> Distributed<'a> {
             return Err(AssimilationError::Shape { what, expected, got: columns.len() });
         }
         let halo = Halo::new(ranks, filter.locality(), columns.places(), (&stations, halo))?;
-        Ok(Self { filter, decomposition, columns, stations, halo })
+        Ok(Self { filter, decomposition, columns, stations, halo, rank: ranks.rank() })
     }
 
     /// Updates this rank's share of the forecast (own members, rows, own columns) in place, with what its members
     /// predict for the observations in its columns (own members × [`Stations::within`] its columns).
     ///
     /// # Errors
-    /// Those of [`Letkf::analyse`] and of [`ObservationSet::new`], and `Parallel`.
+    /// Those of [`Letkf::analyse`] and of [`crate::localisation::ObservationSet::new`], and `Parallel`.
     pub fn analyse(
         &self,
         ranks: &dyn Communicator,
-        predicted: ArrayView2<'_, f64>,
+        predicted: Array2<f64>,
         forecast: ArrayViewMut3<'_, f64>,
     ) -> Result<Summary, AssimilationError> {
+        let he = self.observe(ranks, predicted)?;
         let mut state = self.decomposition.to_columns(ranks, forecast.view())?;
-        let summary = self.update(&self.observe(ranks, predicted)?, state.view_mut())?;
+        let summary = self.update(he, state.view_mut())?;
         self.decomposition.to_members(ranks, state.view(), forecast)?;
         Ok(summary)
     }
 
-    /// The observations that this rank needs, with what all members predict for them, from what its own members predict
-    /// in its columns. Ranks exchange here, so it belongs on the thread that talks to them.
+    /// What all members predict for the observations that this rank needs (N × needed), from what its own members
+    /// predict in its columns. Ranks exchange here, so it belongs on the thread that talks to them.
     ///
     /// # Errors
-    /// Those of [`ObservationSet::new`], and `Parallel`.
+    /// `Shape`, `Parallel`.
     pub fn observe(
         &self,
         ranks: &dyn Communicator,
-        predicted: ArrayView2<'_, f64>,
-    ) -> Result<ObservationSet, AssimilationError> {
-        let he = self.halo.exchange(ranks, &self.decomposition, &self.stations, predicted)?;
-        self.halo.set(ranks.rank(), self.filter.locality(), &self.stations, he.view())
+        predicted: Array2<f64>,
+    ) -> Result<Array2<f64>, AssimilationError> {
+        self.halo.exchange(ranks, &self.decomposition, &self.stations, predicted)
     }
 
-    /// Updates a state that is laid out by columns (all members, rows, own columns). Nothing is exchanged.
+    /// Updates a state that is laid out by columns (all members, rows, own columns) by what [`Self::observe`] gave.
+    /// Nothing is exchanged, so it may run on any threads.
     ///
     /// # Errors
-    /// Those of [`Letkf::analyse`].
+    /// Those of [`Letkf::analyse`] and of [`crate::localisation::ObservationSet::new`].
     pub fn update(
         &self,
-        observations: &ObservationSet,
+        he: Array2<f64>,
         state: ArrayViewMut3<'_, f64>,
     ) -> Result<Summary, AssimilationError> {
-        self.filter.analyse(observations, &self.columns, state)
+        let set = self.halo.set(self.rank, self.filter.locality(), &self.stations, he.view())?;
+        // The set has its own copy, sorted and whitened.
+        drop(he);
+        self.filter.analyse(&set, &self.columns, state)
     }
 
     /// Who holds what.

@@ -58,7 +58,7 @@ fn on_rank(ranks: &dyn Communicator, groups: usize, halo: f64) -> Result<Array3<
         0.5 * (of(0) + of(1))
     });
     let mut forecast = prior.slice(s![share.members, .., share.columns]).to_owned();
-    distributed.analyse(ranks, predicted.view(), forecast.view_mut())?;
+    distributed.analyse(ranks, predicted, forecast.view_mut())?;
     Ok(forecast)
 }
 

@@ -31,12 +31,13 @@ pub trait Communicator {
     /// As [`Communicator::exchange_counts`].
     fn exchange_round(&self, send: &Parts, receive: &mut Parts) -> Result<(), ParallelError>;
 
-    /// Sends a part to every rank and returns what every rank has sent here; parts may be of any length.
+    /// Sends a part to every rank and returns what every rank has sent here; parts may be of any length. What is sent is
+    /// given away, because it can be as large as the state.
     ///
     /// # Errors
     /// As [`Communicator::exchange_counts`].
-    fn exchange(&self, send: &Parts) -> Result<Parts, ParallelError> {
-        exchange_in_rounds(self, send, (i32::MAX as usize) / self.size())
+    fn exchange(&self, send: Parts) -> Result<Parts, ParallelError> {
+        exchange_in_rounds(self, &send, (i32::MAX as usize) / self.size())
     }
 
     /// Sends the same numbers to every rank; what every rank has.
@@ -44,7 +45,7 @@ pub trait Communicator {
     /// # Errors
     /// As [`Communicator::exchange_counts`].
     fn gather(&self, own: &[f64]) -> Result<Parts, ParallelError> {
-        self.exchange(&Parts { numbers: own.repeat(self.size()), counts: vec![own.len(); self.size()] })
+        self.exchange(Parts { numbers: own.repeat(self.size()), counts: vec![own.len(); self.size()] })
     }
 
     /// The sum of a number over ranks, added in their order.
@@ -159,6 +160,11 @@ impl Communicator for Alone {
         receive.clone_from(send);
         Ok(())
     }
+
+    fn exchange(&self, send: Parts) -> Result<Parts, ParallelError> {
+        send.check(self.size())?;
+        Ok(send)
+    }
 }
 
 #[cfg(test)]
@@ -196,8 +202,8 @@ mod tests {
     #[test]
     fn parts_that_do_not_fit_are_an_error() {
         let parts = Parts { numbers: vec![1.0, 2.0], counts: vec![1] };
-        assert!(matches!(Alone.exchange(&parts), Err(ParallelError::Parts { expected: 1, got: 2, .. })));
+        assert!(matches!(Alone.exchange(parts), Err(ParallelError::Parts { expected: 1, got: 2, .. })));
         let parts = Parts { numbers: vec![1.0, 2.0], counts: vec![1, 1] };
-        assert!(matches!(Alone.exchange(&parts), Err(ParallelError::Parts { expected: 1, got: 2, .. })));
+        assert!(matches!(Alone.exchange(parts), Err(ParallelError::Parts { expected: 1, got: 2, .. })));
     }
 }

@@ -136,14 +136,13 @@ impl<'a> Part<'a> {
         state: &mut Array3<f64>,
     ) -> Result<(), AssimilationError> {
         // This thread talks to the other ranks; the pool's threads compute.
-        let set = self.filter.observe(ranks, predicted.view())?;
-        drop(predicted);
+        let he = self.filter.observe(ranks, predicted)?;
         if !self.moves {
-            pool.install(|| self.filter.update(&set, state.view_mut()))?;
+            pool.install(|| self.filter.update(he, state.view_mut()))?;
             return Ok(());
         }
         let mut columns = self.filter.decomposition().to_columns(ranks, state.view())?;
-        pool.install(|| self.filter.update(&set, columns.view_mut()))?;
+        pool.install(|| self.filter.update(he, columns.view_mut()))?;
         self.filter.decomposition().to_members(ranks, columns.view(), state.view_mut())
     }
 

@@ -29,7 +29,7 @@ fn part(from: usize, to: usize) -> Vec<f64> {
 
 fn check_exchange(job: &Job) -> Result<(), ParallelError> {
     let own: Vec<_> = (0..job.size()).map(|to| part(job.rank(), to)).collect();
-    let received = job.exchange(&Parts::from_parts(&own))?;
+    let received = job.exchange(Parts::from_parts(&own))?;
     for from in 0..job.size() {
         assert_eq!(received.of(from), part(from, job.rank()), "from {from} to {}", job.rank());
     }
