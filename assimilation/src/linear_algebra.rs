@@ -100,10 +100,18 @@ fn require_square(a: ArrayView2<'_, f64>, what: &'static str) -> Result<usize, A
 
 /// Refuses NaN and infinities; `what` names the matrix.
 pub(crate) fn require_finite(a: ArrayView2<'_, f64>, what: &'static str) -> Result<(), AssimilationError> {
+    if a.as_slice().is_some_and(all_finite) {
+        return Ok(());
+    }
     match a.indexed_iter().find(|(_, x)| !x.is_finite()) {
         Some(((row, column), _)) => Err(AssimilationError::NotFinite { what, row, column }),
         None => Ok(()),
     }
+}
+
+/// Whether all numbers are finite. Without a branch, so that vectors of them are looked at together.
+pub(crate) fn all_finite(x: &[f64]) -> bool {
+    x.iter().fold(true, |finite, x| finite & x.is_finite())
 }
 
 /// As [`require_finite`] for one row of values.

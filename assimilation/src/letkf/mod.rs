@@ -35,6 +35,7 @@ use ndarray::{ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
 use crate::AssimilationError;
+use crate::linear_algebra::all_finite;
 use crate::localisation::locality::{Locality, Side, Slice};
 use crate::localisation::metric::Place;
 use crate::localisation::observations::{ObservationSet, require_places};
@@ -123,8 +124,9 @@ impl Columns {
     }
 }
 
-/// Columns of a task: enough that its cells hold whole blocks.
-const CHUNK: usize = 8192;
+/// Columns of a task: enough that its cells hold whole blocks, few enough that threads end together. A thread takes one
+/// task after another, because a thread that others keep from the processor gets fewer of them done.
+const CHUNK: usize = 4096;
 
 impl Letkf {
     /// A filter with the given localisation, without inflation.
@@ -180,11 +182,10 @@ impl Letkf {
         mut state: ArrayViewMut3<'_, f64>,
     ) -> Result<Summary, AssimilationError> {
         self.check(observations, columns, &state)?;
-        let tasks: Vec<_> =
-            columns.places.chunks(CHUNK).zip(state.axis_chunks_iter_mut(Axis(2), CHUNK)).collect();
+        let tasks = columns.places.chunks(CHUNK).zip(state.axis_chunks_iter_mut(Axis(2), CHUNK));
         let parts = self.parts(observations, columns);
         let summaries = tasks
-            .into_par_iter()
+            .par_bridge()
             .map_init(Workspace::default, |work, (places, mut state)| work.chunk(parts, places, &mut state));
         Ok(summaries.reduce(Summary::default, Summary::with))
     }
@@ -206,9 +207,9 @@ impl Letkf {
             let (what, expected) = ("columns of the anchors' grid", columns.len());
             return Err(AssimilationError::Shape { what, expected, got: anchors.shares().len() });
         }
-        let tasks: Vec<_> = state.axis_chunks_iter_mut(Axis(2), CHUNK).enumerate().collect();
+        let tasks = state.axis_chunks_iter_mut(Axis(2), CHUNK).enumerate();
         let parts = self.parts(observations, columns);
-        let summaries = tasks.into_par_iter().map_init(Workspace::default, |work, (task, mut state)| {
+        let summaries = tasks.par_bridge().map_init(Workspace::default, |work, (task, mut state)| {
             strided::chunk(work, parts, (anchors, task * CHUNK), &mut state)
         });
         Ok(summaries.reduce(Summary::default, Summary::with))
@@ -245,13 +246,21 @@ impl Letkf {
         }
         require_places(&columns.places, "place of a column")?;
         columns.slices.iter().try_for_each(|s| self.locality.check_kind(s.kind, Side::State))?;
-        match state.indexed_iter().find(|(_, x)| !x.is_finite()) {
-            Some(((row, _, column), _)) => {
-                Err(AssimilationError::NotFinite { what: "state of a member", row, column })
-            }
-            None => Ok(()),
-        }
+        require_finite_state(state)
     }
+}
+
+/// Refuses a state with a number that is not finite, members side by side: the pass over a large state is felt.
+fn require_finite_state(state: &ArrayViewMut3<'_, f64>) -> Result<(), AssimilationError> {
+    let of_member = |row: usize| {
+        let member = state.index_axis(Axis(0), row);
+        if member.as_slice().is_some_and(all_finite) {
+            return None;
+        }
+        let lost = member.indexed_iter().find(|(_, x)| !x.is_finite());
+        lost.map(|((_, column), _)| AssimilationError::NotFinite { what: "state of a member", row, column })
+    };
+    (0..state.len_of(Axis(0))).into_par_iter().find_map_first(of_member).map_or(Ok(()), Err)
 }
 
 impl Summary {

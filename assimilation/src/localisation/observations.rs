@@ -1,6 +1,7 @@
 //! Observations in spatial order, with what the ensemble predicts for them.
 
 use ndarray::{ArrayView2, Axis};
+use rayon::prelude::*;
 use wide::f64x4;
 
 use super::index::CellIndex;
@@ -37,6 +38,9 @@ pub struct ObservationSet {
     anomalies: Vec<f64x4>,
 }
 
+/// Observations that a thread whitens at a time.
+const LEAST: usize = 1024;
+
 /// Numbers in a vector.
 pub(crate) const LANES: usize = 4;
 
@@ -67,11 +71,14 @@ impl ObservationSet {
         let of = |k: &u32| (network.values[*k as usize] - means[*k as usize]) / sds[*k as usize];
         let innovations = order.iter().map(of).collect();
         let members = he.nrows();
-        let mut anomalies = Vec::with_capacity(order.len() * members.div_ceil(LANES));
-        for k in order.iter().map(|k| *k as usize) {
+        let width = members.div_ceil(LANES);
+        let mut anomalies = vec![f64x4::ZERO; order.len() * width];
+        anomalies.par_chunks_mut(width).zip(order).with_min_len(LEAST).for_each(|(row, k)| {
+            let k = *k as usize;
             let predicted = he.index_axis(Axis(1), k);
-            anomalies.extend(vectors(predicted.iter().map(|x| (x - means[k]) / sds[k])));
-        }
+            let white = vectors(predicted.iter().map(|x| (x - means[k]) / sds[k]));
+            row.iter_mut().zip(white).for_each(|(x, white)| *x = white);
+        });
         let slices = network.slices.map(|s| order.iter().map(|k| s[*k as usize]).collect());
         Ok(Self { index, slices, innovations, members, anomalies })
     }
