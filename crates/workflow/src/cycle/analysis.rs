@@ -191,10 +191,10 @@ impl<M: Model> Setting<'_, M> {
         let parts = (self.decomposition, Columns::uniform(own, rows.all()));
         let radius = self.options.filter.locality().radius();
         let filter = Distributed::new(self.ranks, self.options.filter.clone(), parts, stations, radius)?;
-        let observations = filter.observe(self.ranks, predicted.view())?;
+        let observations = filter.observe(self.ranks, predicted.clone())?;
         let physical = self.decomposition.to_columns(self.ranks, before.view())?;
         let state = self.updated(&physical, |state| {
-            filter.update(&observations, state.view_mut())?;
+            filter.update(observations, state.view_mut())?;
             Ok(())
         })?;
         let mut after = Array3::zeros(before.raw_dim());

@@ -104,7 +104,7 @@ fn exchange<M: Model>(
         }
     }
     let parts = outgoing.iter().map(pack).collect::<Result<Vec<_>, _>>()?;
-    let received = setting.ranks.exchange(&Parts::from_parts(&parts))?;
+    let received = setting.ranks.exchange(Parts::from_parts(&parts))?;
     let mut arrived: Vec<Donor<M::State, Vec<f64>>> = Vec::new();
     for part in received.iter() {
         arrived.extend(unpack::<Vec<Donor<M::State, Vec<f64>>>>(part)?);
