@@ -20,6 +20,12 @@ impl MemberFailure {
     pub fn new(reason: impl Into<String>) -> Self {
         Self { reason: reason.into() }
     }
+
+    /// A run that ends before the last observation.
+    #[must_use]
+    pub fn shorter() -> Self {
+        Self::new("the run ends before the last observation")
+    }
 }
 
 /// A model as inversion sees it: unconstrained parameters in, predicted observations out.

@@ -1,5 +1,6 @@
 //! Running means of what observations see.
 
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::quantity::{Quantity, Shown, Support};
@@ -42,6 +43,31 @@ struct Sum {
     next: usize,
     total: f64,
     count: usize,
+}
+
+/// What all members predict for the observations whose windows have ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Predicted<'a> {
+    /// Predictions, members × observations.
+    pub he: Array2<f64>,
+    /// Number of every observation's record.
+    pub records: Vec<usize>,
+    /// The observations.
+    pub observations: Vec<&'a Observation>,
+}
+
+impl Predicted<'_> {
+    /// Their values.
+    #[must_use]
+    pub fn values(&self) -> Vec<f64> {
+        self.observations.iter().map(|observation| observation.value).collect()
+    }
+
+    /// Their error variances.
+    #[must_use]
+    pub fn variances(&self) -> Vec<f64> {
+        self.observations.iter().map(|observation| observation.variance).collect()
+    }
 }
 
 impl Record {
@@ -87,6 +113,32 @@ impl Accumulator {
     #[must_use]
     pub fn step(&self) -> usize {
         self.step
+    }
+
+    /// As [`Self::take`], for members that run together: one accumulator and one column each.
+    ///
+    /// # Errors
+    /// Those of [`Self::take`], and `Shape` where members are not at the same step.
+    pub fn take_all<'a, S: Shown>(
+        members: &mut [Self],
+        records: &'a [Record],
+        columns: impl IntoIterator<Item = S>,
+    ) -> Result<Predicted<'a>, AssimilationError> {
+        let mut due = Vec::with_capacity(members.len());
+        for (member, column) in members.iter_mut().zip(columns) {
+            due.push(member.take(records, &column)?);
+        }
+        let first = due.first().map_or(&[][..], Vec::as_slice);
+        let expected = first.len();
+        if let Some(other) = due.iter().find(|other| other.len() != expected) {
+            let what = "observations that are due for a member";
+            return Err(AssimilationError::Shape { what, expected, got: other.len() });
+        }
+        Ok(Predicted {
+            he: Array2::from_shape_fn((due.len(), expected), |(member, k)| due[member][k].predicted),
+            records: first.iter().map(|due| due.record).collect(),
+            observations: first.iter().map(|due| due.observation).collect(),
+        })
     }
 
     /// Takes the values of a step, and gives the predictions of the windows that end with it, by record. `records` are the

@@ -12,7 +12,7 @@ mod quantity;
 #[cfg(test)]
 mod tests;
 
-pub use accumulator::{Accumulator, Due, Record};
+pub use accumulator::{Accumulator, Due, Predicted, Record};
 pub use cosmic_ray::CosmicRay;
 pub use layers::Layers;
 pub use period::{Axis, Period};

@@ -176,6 +176,21 @@ fn a_mean_falls_due_when_its_window_ends_and_counts_observed_steps_alone() {
 }
 
 #[test]
+fn members_are_rows_of_what_is_predicted() {
+    let records = [record(Quantity::Column(Variable::Gpp), vec![Window::new(0..2)]).unwrap()];
+    let mut members = vec![Accumulator::new(1); 3];
+    let fluxes = |day: f64| [1.0, 2.0, 4.0].map(|flux| column(flux + day));
+    assert!(Accumulator::take_all(&mut members, &records, fluxes(0.0)).unwrap().observations.is_empty());
+    let due = Accumulator::take_all(&mut members, &records, fluxes(1.0)).unwrap();
+    assert_eq!(due.he, ndarray::array![[1.5], [2.5], [4.5]]);
+    assert_eq!((due.records.clone(), due.values(), due.variances()), (vec![0], vec![1.0], vec![0.1]));
+    let mut apart = vec![Accumulator::new(1); 2];
+    apart[0].take(&records, &column(1.0)).unwrap();
+    let refused = Accumulator::take_all(&mut apart, &records, fluxes(1.0));
+    assert!(matches!(refused, Err(AssimilationError::Shape { expected: 1, got: 0, .. })));
+}
+
+#[test]
 fn what_no_window_is_open_for_is_not_asked_of_the_model() {
     let absent = record(Quantity::Column(Variable::Nee), vec![Window::step(5)]).unwrap();
     let mut accumulator = Accumulator::new(1);

@@ -7,18 +7,18 @@
 mod decode;
 pub mod grid;
 mod paths;
+mod units;
 mod validate;
 mod values;
-mod variable;
 mod written;
 
 use std::path::{Path, PathBuf};
 
+pub use reterra_assimilation::observation::{ErrorModel, Variable};
 pub use values::{
-    Assimilate, Calibrate, Domain, ErrorModel, Forcing, ForcingSource, InflationChoice, InputPath, Mode,
-    Observations, Parameter, Period, Product, ScenarioInput, Spinup, SpinupMethod, Validation, Workflow,
+    Assimilate, Calibrate, Domain, Forcing, ForcingSource, InflationChoice, InputPath, Mode, Observations,
+    Parameter, Period, Product, ScenarioInput, Spinup, SpinupMethod, Validation, Workflow,
 };
-pub use variable::Variable;
 
 use crate::WorkflowError;
 use serde::Serialize;

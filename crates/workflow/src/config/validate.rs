@@ -10,17 +10,17 @@ use reterra_statistics::prior::{Bounds, Prior};
 
 use super::decode::{Source, nearest};
 use super::paths::Bases;
+use super::units::{YEAR, accepted_units};
 use super::values::{
-    Assimilate, Calibrate, Domain, ErrorModel, Forcing, ForcingSource, InflationChoice, Mode, Observations,
-    Parameter, Period, Product, ScenarioInput, Spinup, SpinupMethod, Validation, Workflow,
+    Assimilate, Calibrate, Domain, Forcing, ForcingSource, InflationChoice, Mode, Observations, Parameter,
+    Period, Product, ScenarioInput, Spinup, SpinupMethod, Validation, Workflow,
 };
-use super::variable::YEAR;
 use super::written::{
     WrittenAssimilate, WrittenCalibrate, WrittenDomain, WrittenDomainKind, WrittenError, WrittenForcing,
     WrittenForcingKind, WrittenObservations, WrittenParameter, WrittenPeriod, WrittenSpinup,
     WrittenValidation, WrittenWorkflow,
 };
-use super::{FORMAT_VERSION, Variable};
+use super::{ErrorModel, FORMAT_VERSION, Variable};
 use crate::WorkflowError;
 
 /// Seed where the file gives none.
@@ -181,7 +181,7 @@ impl Validator<'_> {
 
     fn error_model(&self, variable: Variable, w: &WrittenError) -> Checked<ErrorModel> {
         let key = |name: &str| format!("observations.error.{}.{name}", variable.name());
-        let accepted = variable.accepted_units();
+        let accepted = accepted_units(variable);
         let unit = accepted.iter().find(|(unit, _)| *unit == w.unit);
         let (_, factor) = unit.ok_or_else(|| {
             let units: Vec<&str> = accepted.iter().map(|(unit, _)| *unit).collect();

@@ -10,7 +10,7 @@ use reterra_io::scenario::Scenario;
 use reterra_statistics::prior::Prior;
 use serde::{Deserialize, Serialize};
 
-use super::Variable;
+use super::{ErrorModel, Variable};
 
 /// One validated workflow.
 #[derive(Clone, Debug, Serialize)]
@@ -185,23 +185,6 @@ pub struct Observations {
     pub effective_months: f64,
     /// An error model for every assimilated variable.
     pub errors: BTreeMap<Variable, ErrorModel>,
-}
-
-/// Standard deviation of an observation: `max(floor, relative |value|)`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct ErrorModel {
-    /// Smallest standard deviation, in the code's unit of the variable ([`Variable::unit`]).
-    pub floor: f64,
-    /// Share of the value.
-    pub relative: f64,
-}
-
-impl ErrorModel {
-    /// Standard deviation of a value, both in the code's unit.
-    #[must_use]
-    pub fn sd(&self, value: f64) -> f64 {
-        self.floor.max(self.relative * value.abs())
-    }
 }
 
 /// What a parameter's value means.

@@ -8,6 +8,7 @@
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 use reterra_assimilation::etki::{Etki, EtkiOptions};
+use reterra_assimilation::observation::Window;
 use reterra_assimilation::{MemberFailure, Noise, prior_ensemble};
 use reterra_land::column::{ColumnState, DayFluxes};
 use reterra_land::error::LandError;
@@ -23,8 +24,8 @@ use crate::engine::StageError;
 /// Windowed means of a daily series, with errors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DailyTarget {
-    /// Observed days of each window.
-    windows: Vec<Vec<usize>>,
+    /// Days of each window.
+    windows: Vec<Window>,
     /// Their mean observed value.
     pub values: Vec<f64>,
     /// Error variances of the means.
@@ -37,14 +38,13 @@ impl DailyTarget {
     #[must_use]
     pub fn means(observed: &[Option<f64>], width: usize, error: &ErrorModel, effective: f64) -> Self {
         let mut target = Self { windows: Vec::new(), values: Vec::new(), variances: Vec::new() };
-        for (w, window) in observed.chunks(width).enumerate() {
-            let days: Vec<usize> =
-                (0..window.len()).filter(|&i| window[i].is_some()).map(|i| w * width + i).collect();
-            if 2 * days.len() < width {
+        for first in (0..observed.len()).step_by(width) {
+            let span = first..(first + width).min(observed.len());
+            let window = Window::among(span, |day| observed[day].is_some());
+            let Some(mean) = window.mean_of(|day| observed[day]).filter(|_| 2 * window.len() >= width) else {
                 continue;
-            }
-            let mean = window.iter().flatten().sum::<f64>() / days.len() as f64;
-            target.windows.push(days);
+            };
+            target.windows.push(window);
             target.values.push(mean);
             target.variances.push(error.sd(mean).powi(2));
         }
@@ -53,10 +53,9 @@ impl DailyTarget {
         target
     }
 
-    /// The same means of a model's days.
-    fn predict(&self, days: &[f64]) -> Vec<f64> {
-        let mean = |window: &Vec<usize>| window.iter().map(|&d| days[d]).sum::<f64>() / window.len() as f64;
-        self.windows.iter().map(mean).collect()
+    /// The same means of a model's days; none where they end before the last window.
+    fn predict(&self, days: &[f64]) -> Option<Vec<f64>> {
+        self.windows.iter().map(|window| window.mean(days)).collect()
     }
 }
 
@@ -100,8 +99,9 @@ impl DailyCalibration<'_> {
         let mut etki = Etki::new(prior, &target.values, &noise, options)?;
         while !etki.done() {
             let runs = self.run(&etki.ensemble(), months);
-            let predicted = runs.into_iter().map(|run| run.map(|days| target.predict(&days)));
-            etki.tell(&predicted.collect::<Vec<_>>())?;
+            let predict = |days: Vec<f64>| target.predict(&days).ok_or_else(MemberFailure::shorter);
+            let predicted: Vec<_> = runs.into_iter().map(|run| run.and_then(predict)).collect();
+            etki.tell(&predicted)?;
         }
         Ok(etki)
     }
@@ -149,7 +149,8 @@ mod tests {
         let target = DailyTarget::means(&observed, 4, &ERROR, 100.0);
         // The second window has one day of four.
         assert_eq!((target.values.len(), target.values[0]), (1, 13.0 / 3.0));
-        assert_eq!(target.predict(&[1.0, 1e9, 2.0, 3.0, 0.0, 0.0, 0.0, 0.0]), [2.0]);
+        assert_eq!(target.predict(&[1.0, 1e9, 2.0, 3.0, 0.0, 0.0, 0.0, 0.0]), Some(vec![2.0]));
+        assert_eq!(target.predict(&[1.0, 1e9, 2.0]), None);
     }
 
     #[test]

@@ -191,3 +191,11 @@ pub fn observe(variable: Variable, month: &MonthlyOutput) -> f64 {
         Variable::Biomass => month.vegetation_carbon,
     }
 }
+
+impl MemberRun {
+    /// What an observation of a variable sees of a month of the run; none after its end.
+    #[must_use]
+    pub fn observe(&self, variable: Variable, month: usize) -> Option<f64> {
+        self.outputs.get(month).map(|output| observe(variable, output))
+    }
+}

@@ -1,30 +1,18 @@
 //! What an inversion aims at: the assimilated observations of stations as one vector with errors.
 
-use reterra_land::column::MonthlyOutput;
+use reterra_assimilation::AssimilationError;
+use reterra_assimilation::observation::{Observation, Window};
+use reterra_assimilation::operators::{Quantity, Record, Support};
 
 use super::case::StationCase;
-use super::member::observe;
 use super::rotation::Rotation;
 use crate::config::{Observations, Variable};
 
-/// One observation's place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Which variable.
-    pub variable: Variable,
-    /// Which month of the run.
-    pub month: usize,
-}
-
-/// Observations of one station, flattened.
+/// Observations of one station: a record for every variable, windows in months of the run.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Where each value belongs.
-    pub places: Vec<Place>,
-    /// Values, code units.
-    pub values: Vec<f64>,
-    /// Error variances.
-    pub variances: Vec<f64>,
+    /// The records. Vectors go record by record.
+    pub records: Vec<Record>,
 }
 
 impl Target {
@@ -33,9 +21,11 @@ impl Target {
     /// Errors of neighbouring months and years are correlated (the model's structure is the same in each);
     /// a long series therefore counts as `effective_months` independent values of each variable: its error
     /// variances grow by its length over that number.
-    #[must_use]
-    pub fn of(case: &StationCase, observations: &Observations) -> Self {
-        let mut target = Self { places: Vec::new(), values: Vec::new(), variances: Vec::new() };
+    ///
+    /// # Errors
+    /// None for series of single months.
+    pub fn of(case: &StationCase, observations: &Observations) -> Result<Self, AssimilationError> {
+        let mut records = Vec::new();
         for &variable in &observations.variables {
             let (Some(series), Some(model)) =
                 (case.assimilated.get(&variable), observations.errors.get(&variable))
@@ -45,21 +35,39 @@ impl Target {
             let count = series.iter().flatten().count() as f64;
             let dilution = (count / observations.effective_months).max(1.0);
             let rotation = Rotation::of(case.class, series);
-            for (month, value) in series.iter().enumerate() {
-                if let Some(value) = *value {
-                    target.places.push(Place { variable, month });
-                    target.values.push(value);
-                    let error = model.sd(value).powi(2);
-                    target.variances.push(error * dilution + rotation.variance(month, error));
-                }
-            }
+            let observed = series.iter().enumerate().filter_map(|(month, value)| {
+                let value = (*value)?;
+                let error = model.sd(value).powi(2);
+                let variance = error * dilution + rotation.variance(month, error);
+                Some(Observation { window: Window::step(month), value, variance })
+            });
+            records.push(Record::new(Quantity::Column(variable), Support::Cell, observed.collect())?);
         }
-        target
+        Ok(Self { records })
     }
 
-    /// The model's counterpart of every value.
+    /// The values, in the code's units.
     #[must_use]
-    pub fn predict(&self, outputs: &[MonthlyOutput]) -> Vec<f64> {
-        self.places.iter().map(|p| observe(p.variable, &outputs[p.month])).collect()
+    pub fn values(&self) -> Vec<f64> {
+        self.each().map(|(_, observation)| observation.value).collect()
+    }
+
+    /// Error variances.
+    #[must_use]
+    pub fn variances(&self) -> Vec<f64> {
+        self.each().map(|(_, observation)| observation.variance).collect()
+    }
+
+    /// The model's counterpart of every value, from what `value` gives for a variable and a month; none where it lacks one.
+    pub fn predict(&self, value: impl Fn(Variable, usize) -> Option<f64>) -> Option<Vec<f64>> {
+        let predicted = |(record, observation): (&Record, &Observation)| {
+            let variable = record.quantity.variable()?;
+            observation.window.mean_of(|month| value(variable, month))
+        };
+        self.each().map(predicted).collect()
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&Record, &Observation)> {
+        self.records.iter().flat_map(|record| record.observations().iter().map(move |o| (record, o)))
     }
 }

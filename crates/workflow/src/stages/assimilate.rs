@@ -7,7 +7,6 @@
 
 mod filter;
 mod smoother;
-mod state;
 
 use reterra_land::plant::pft::VegetationClass;
 

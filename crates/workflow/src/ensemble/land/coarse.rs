@@ -55,7 +55,7 @@ pub fn write(state: &mut ColumnState, column: &Column, rows: &[f64]) -> Added {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ensemble::land::pools::fixtures::column;
+    use crate::ensemble::land::fixtures::column;
 
     #[test]
     fn moving_nowhere_adds_nothing_and_moving_reports_what_it_adds() {

@@ -24,6 +24,12 @@ pub struct Added {
 }
 
 impl Added {
+    /// Carbon, nitrogen, water.
+    #[must_use]
+    pub fn by_element(self) -> [f64; 3] {
+        [self.carbon, self.nitrogen, self.water]
+    }
+
     /// All that a column holds.
     pub(super) fn stocks(state: &ColumnState, column: &Column) -> Self {
         Self {
@@ -157,7 +163,7 @@ pub(super) fn scale_water(state: &mut ColumnState, column: &Column, layer: usize
 }
 
 #[cfg(test)]
-pub(super) mod fixtures {
+pub(in crate::ensemble) mod fixtures {
     use reterra_land::column::{Base, Column, Cover, Site, USUAL_WIND};
     use reterra_land::energy::solar::SolarTable;
     use reterra_land::fire::Ignition;

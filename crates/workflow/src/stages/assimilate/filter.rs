@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, aview1, s};
 use reterra_assimilation::etkf::{Analysis, analyse_subset};
 use reterra_assimilation::inflation::{Adaptive, Inflation};
 use reterra_assimilation::observation::{Flag, background_check};
+use reterra_assimilation::operators::Accumulator;
 use reterra_assimilation::smoother::FixedLag;
+use reterra_assimilation::state::Layout;
 use reterra_land::column::{Column, MonthlyOutput, simulate_batch};
 use reterra_land::energy::solar::SolarTable;
 use reterra_land::error::LandError;
@@ -14,11 +16,13 @@ use reterra_land::lanes::{Batched, Lanes, WIDTH};
 use reterra_statistics::random::{Stage as Streams, StreamKey};
 
 use super::smoother::Smoothed;
-use super::{Assimilated, Station, state};
+use super::{Assimilated, Station};
 use crate::config::InflationChoice;
 use crate::engine::StageError;
+use crate::ensemble::OfMonth;
+use crate::ensemble::land::coarse;
 use crate::ensemble::members::{Member, donor, forecast, settle};
-use crate::experiment::{Target, member::observe};
+use crate::experiment::Target;
 use crate::results::{EnsembleOutput, Failure, OUTPUTS, StationAssimilation};
 use crate::stages::calibrate::parameter_ensembles;
 
@@ -33,7 +37,11 @@ struct Filter<'a> {
     solar: Arc<SolarTable<Lanes>>,
     /// Parameters, unconstrained: members × parameters.
     parameters: Array2<f64>,
+    /// The state's rows.
+    layout: Layout,
     target: Target,
+    /// Means over open windows, by member.
+    means: Vec<Accumulator>,
     inflation: Inflation,
     past: FixedLag<usize>,
     output: EnsembleOutput,
@@ -69,12 +77,15 @@ impl<'a> Filter<'a> {
             imbalance: smoothed.imbalance,
         };
         let members = start(station, &mut parameters, &mut note)?;
+        let target = Target::of(station.case, &workflow.observations)?;
         let shape = (1, workflow.period.months(), members.len());
         Ok(Self {
             station,
             solar: Arc::new(SolarTable::gather(&|_| &*station.case.solar)),
             parameters,
-            target: Target::of(station.case, &workflow.observations),
+            layout: coarse::layout()?,
+            means: vec![Accumulator::new(target.records.len()); members.len()],
+            target,
             inflation: match workflow.assimilate.inflation {
                 InflationChoice::None => Inflation::None,
                 InflationChoice::Fixed(factor) => Inflation::Fixed(factor),
@@ -109,6 +120,7 @@ impl<'a> Filter<'a> {
             let row = self.parameters.row(donor).to_owned();
             self.parameters.row_mut(m).assign(&row);
             self.past.replace(m, donor);
+            self.means[m] = self.means[donor].clone();
             self.note.failures.push(Failure { member: m, month: Some(month), reason: reason.to_string() });
         }
         Ok(outputs)
@@ -125,18 +137,14 @@ impl<'a> Filter<'a> {
 
     fn analyse(&mut self, month: usize, outputs: &[MonthlyOutput]) -> Result<(), StageError> {
         let share = 1.0 - self.station.context.workflow().assimilate.smoother_share;
-        let at: Vec<usize> =
-            (0..self.target.places.len()).filter(|&k| self.target.places[k].month == month).collect();
-        if at.is_empty() || share <= 0.0 {
+        let due = Accumulator::take_all(&mut self.means, &self.target.records, outputs.iter().map(OfMonth))?;
+        if due.observations.is_empty() || share <= 0.0 {
             return Ok(());
         }
-        let he = Array2::from_shape_fn((outputs.len(), at.len()), |(m, k)| {
-            observe(self.target.places[at[k]].variable, &outputs[m])
-        });
-        let y: Vec<f64> = at.iter().map(|&k| self.target.values[k]).collect();
-        let r: Vec<f64> = at.iter().map(|&k| self.target.variances[k] / share).collect();
+        let (he, y) = (due.he.view(), due.values());
+        let r: Vec<f64> = due.variances().into_iter().map(|variance| variance / share).collect();
         let all: Vec<usize> = (0..outputs.len()).collect();
-        let flags = background_check(he.view(), &y, &r, &all, BACKGROUND_CHECK)?;
+        let flags = background_check(he, &y, &r, &all, BACKGROUND_CHECK)?;
         let good: Vec<usize> = (0..y.len()).filter(|&k| flags[k] == Flag::Accepted).collect();
         self.note.used += good.len();
         self.note.refused += y.len() - good.len();
@@ -153,29 +161,29 @@ impl<'a> Filter<'a> {
     }
 
     fn update(&mut self, analysis: &Analysis) -> Result<(), StageError> {
-        let width = state::POOLS + self.parameters.ncols();
-        let mut e = Array2::zeros((self.members.len(), width));
+        let rows = self.layout.rows();
+        let mut e = Array2::zeros((self.members.len(), rows + self.parameters.ncols()));
         for (m, member) in self.members.iter().enumerate() {
-            for (k, x) in state::coordinates(&member.state, &member.column).into_iter().enumerate() {
-                e[[m, k]] = x;
-            }
-            e.slice_mut(s![m, state::POOLS..]).assign(&self.parameters.row(m));
+            e.slice_mut(s![m, ..rows]).assign(&aview1(&coarse::read(&member.state, &member.column)));
+            e.slice_mut(s![m, rows..]).assign(&self.parameters.row(m));
         }
+        let mapped = self.layout.forward(e.slice_mut(s![.., ..rows]))?;
         analysis.apply(e.view_mut())?;
         self.past.update(analysis)?;
+        self.layout.back(&mapped, e.slice_mut(s![.., ..rows]))?;
         let mut added = [0.0; 3];
         for m in 0..self.members.len() {
-            let u = e.slice(s![m, state::POOLS..]).to_vec();
+            let u = e.slice(s![m, rows..]).to_vec();
             let mut parameters = self.station.case.defaults();
             let member = &mut self.members[m];
             // A parameter pushed out of the model's range keeps its value: the member goes on as it was.
             let moved = self.station.spaces.apply(&u, &mut parameters);
             if let Ok(column) = moved.and_then(|()| self.station.case.column(parameters)) {
-                self.parameters.row_mut(m).assign(&e.slice(s![m, state::POOLS..]));
+                self.parameters.row_mut(m).assign(&aview1(&u));
                 member.column = column;
             }
-            let to = e.slice(s![m, ..state::POOLS]).to_vec();
-            let step = state::move_to(&mut member.state, &member.column, &to);
+            let to = e.slice(s![m, ..rows]).to_vec();
+            let step = coarse::write(&mut member.state, &member.column, &to).by_element();
             (0..3).for_each(|k| added[k] += step[k] / analysis.size as f64);
         }
         (0..3).for_each(|k| self.note.increments[k] += added[k]);

@@ -41,7 +41,7 @@ impl Station<'_> {
         directory: &Path,
     ) -> Result<Smoothed, StageError> {
         let file = directory.join(format!("{}.smoother.json", self.case.station.id));
-        let target = Target::of(self.case, &self.context.workflow().observations);
+        let target = Target::of(self.case, &self.context.workflow().observations)?;
         let mut smoothed = if file.exists() { read_json(&file)? } else { self.begin(calibration, &target)? };
         let months = self.case.assimilated_months();
         while smoothed.etki.as_ref().is_some_and(|e| !e.done()) {
@@ -51,7 +51,10 @@ impl Station<'_> {
                 if let Ok(run) = &run {
                     smoothed.imbalance = smoothed.imbalance.max(run.imbalance);
                 }
-                predictions.push(run.map(|r| target.predict(&r.outputs)));
+                predictions.push(run.and_then(|run| {
+                    let predicted = target.predict(|variable, month| run.observe(variable, month));
+                    predicted.ok_or_else(MemberFailure::shorter)
+                }));
             }
             if let Some(etki) = &mut smoothed.etki {
                 etki.tell(&predictions)?;
@@ -66,7 +69,8 @@ impl Station<'_> {
         let ensemble = self.prior(calibration)?;
         let imbalance = LargestImbalance::default();
         let share = workflow.assimilate.smoother_share;
-        if target.values.is_empty() || share <= 0.0 {
+        let values = target.values();
+        if values.is_empty() || share <= 0.0 {
             return Ok(Smoothed { etki: None, ensemble, imbalance });
         }
         let options = EtkiOptions {
@@ -77,8 +81,8 @@ impl Station<'_> {
             seed: workflow.seed,
             group: STATION_GROUP + self.column,
         };
-        let noise = Noise::Diagonal(target.variances.clone());
-        let etki = Etki::new(ensemble.clone(), &target.values, &noise, options)?;
+        let noise = Noise::Diagonal(target.variances());
+        let etki = Etki::new(ensemble.clone(), &values, &noise, options)?;
         Ok(Smoothed { etki: Some(etki), ensemble, imbalance })
     }
 

@@ -119,7 +119,7 @@ impl<'a> Group<'a> {
     ) -> Result<Self, StageError> {
         let workflow = setting.context.workflow();
         let target = |&i: &usize| Target::of(&setting.cases[i], &workflow.observations);
-        let targets = stations.iter().map(target).collect();
+        let targets = stations.iter().map(target).collect::<Result<_, _>>()?;
         let space = space_of(&workflow.parameters, class);
         if space.is_empty() {
             return Err(StageError::failed(format!(
@@ -131,7 +131,7 @@ impl<'a> Group<'a> {
 
     /// Whether there is anything to learn from.
     pub fn observed(&self) -> bool {
-        self.targets.iter().any(|t| !t.values.is_empty())
+        self.targets.iter().any(|t| !t.values().is_empty())
     }
 
     /// Brings the ensemble to the posterior, from the checkpoint in `file` if there is one. `first` gives the
@@ -166,8 +166,8 @@ impl<'a> Group<'a> {
         let workflow = self.setting.context.workflow();
         let (group, members) = (self.class as u32, self.setting.members());
         let ensemble = prior_ensemble(&self.space.priors(), members, workflow.seed, group)?;
-        let values: Vec<f64> = self.targets.iter().flat_map(|t| t.values.iter().copied()).collect();
-        let variances = self.targets.iter().flat_map(|t| t.variances.iter().copied()).collect();
+        let values: Vec<f64> = self.targets.iter().flat_map(Target::values).collect();
+        let variances = self.targets.iter().flat_map(Target::variances).collect();
         let options = EtkiOptions {
             max_iterations: workflow.calibrate.max_iterations as u32,
             min_members: (members / 2).max(2),
@@ -235,7 +235,8 @@ impl<'a> Group<'a> {
             let mut all = Vec::new();
             for (run, target) in chunk.iter().zip(&self.targets) {
                 let run = run.as_ref().map_err(Clone::clone)?;
-                all.extend(target.predict(&run.outputs));
+                let predicted = target.predict(|variable, month| run.observe(variable, month));
+                all.extend(predicted.ok_or_else(MemberFailure::shorter)?);
             }
             Ok(all)
         };
@@ -247,14 +248,12 @@ impl<'a> Group<'a> {
         let of_member = |member: usize| {
             let mut all = Vec::new();
             for (&station, target) in self.stations.iter().zip(&self.targets) {
-                for place in &target.places {
-                    let array = output.array(output_name(place.variable));
-                    let value = array.and_then(|a| a.get([station, place.month, member]));
-                    let value = value.filter(|value| value.is_finite()).ok_or_else(|| {
-                        MemberFailure::new(format!("{}: failed before", self.setting.id(station)))
-                    })?;
-                    all.push(*value);
-                }
+                let predicted = target.predict(|variable, month| {
+                    let array = output.array(output_name(variable))?;
+                    array.get([station, month, member]).copied().filter(|value| value.is_finite())
+                });
+                let failed = || MemberFailure::new(format!("{}: failed before", self.setting.id(station)));
+                all.extend(predicted.ok_or_else(failed)?);
             }
             Ok(all)
         };
