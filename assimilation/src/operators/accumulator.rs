@@ -115,6 +115,20 @@ impl Accumulator {
         self.step
     }
 
+    /// The sums over open windows, one a record, nought where none is open. As rows of the state that an analysis updates,
+    /// they let the past of a window follow what its members have learnt since (Sakov et al. 2010,
+    /// doi:10.1111/j.1600-0870.2009.00417.x).
+    pub fn sums(&self) -> impl Iterator<Item = f64> {
+        self.sums.iter().map(|sum| sum.total)
+    }
+
+    /// Takes updated sums, in the order of [`Self::sums`]; those of windows that are not open stay nought.
+    pub fn update(&mut self, sums: impl IntoIterator<Item = f64>) {
+        for (sum, updated) in self.sums.iter_mut().zip(sums).filter(|(sum, _)| sum.count > 0) {
+            sum.total = updated;
+        }
+    }
+
     /// As [`Self::take`], for members that run together: one accumulator and one column each.
     ///
     /// # Errors

@@ -191,6 +191,20 @@ fn members_are_rows_of_what_is_predicted() {
 }
 
 #[test]
+fn an_update_moves_the_past_of_an_open_window_alone() {
+    let gpp = Quantity::Column(Variable::Gpp);
+    let records =
+        [record(gpp, vec![Window::new(0..2)]).unwrap(), record(gpp, vec![Window::new(1..3)]).unwrap()];
+    let mut member = Accumulator::new(2);
+    member.take(&records, &column(1.0)).unwrap();
+    assert_eq!(member.sums().collect::<Vec<_>>(), [1.0, 0.0]);
+    member.update([3.0, 9.0]);
+    let due = member.take(&records, &column(1.0)).unwrap();
+    assert_abs_diff_eq!(due[0].predicted, 2.0);
+    assert_eq!(member.sums().collect::<Vec<_>>(), [0.0, 1.0]);
+}
+
+#[test]
 fn what_no_window_is_open_for_is_not_asked_of_the_model() {
     let absent = record(Quantity::Column(Variable::Nee), vec![Window::step(5)]).unwrap();
     let mut accumulator = Accumulator::new(1);

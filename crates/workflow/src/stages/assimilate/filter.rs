@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, aview1, s};
+use ndarray::{Array1, Array2, aview1, s};
 use reterra_assimilation::etkf::{Analysis, analyse_subset};
 use reterra_assimilation::inflation::{Adaptive, Inflation};
 use reterra_assimilation::observation::{Flag, background_check};
@@ -19,9 +19,9 @@ use super::smoother::Smoothed;
 use super::{Assimilated, Station};
 use crate::config::InflationChoice;
 use crate::engine::StageError;
-use crate::ensemble::OfMonth;
 use crate::ensemble::land::coarse;
 use crate::ensemble::members::{Member, donor, forecast, settle};
+use crate::ensemble::{Added, OfMonth};
 use crate::experiment::Target;
 use crate::results::{EnsembleOutput, Failure, OUTPUTS, StationAssimilation};
 use crate::stages::calibrate::parameter_ensembles;
@@ -161,33 +161,37 @@ impl<'a> Filter<'a> {
     }
 
     fn update(&mut self, analysis: &Analysis) -> Result<(), StageError> {
-        let rows = self.layout.rows();
-        let mut e = Array2::zeros((self.members.len(), rows + self.parameters.ncols()));
+        let (rows, width) = (self.layout.rows(), self.layout.rows() + self.parameters.ncols());
+        let mut e = Array2::zeros((self.members.len(), width + self.target.records.len()));
         for (m, member) in self.members.iter().enumerate() {
             e.slice_mut(s![m, ..rows]).assign(&aview1(&coarse::read(&member.state, &member.column)));
-            e.slice_mut(s![m, rows..]).assign(&self.parameters.row(m));
+            e.slice_mut(s![m, rows..width]).assign(&self.parameters.row(m));
+            e.slice_mut(s![m, width..]).assign(&self.means[m].sums().collect::<Array1<f64>>());
         }
         let mapped = self.layout.forward(e.slice_mut(s![.., ..rows]))?;
         analysis.apply(e.view_mut())?;
         self.past.update(analysis)?;
         self.layout.back(&mapped, e.slice_mut(s![.., ..rows]))?;
-        let mut added = [0.0; 3];
-        for m in 0..self.members.len() {
-            let u = e.slice(s![m, rows..]).to_vec();
-            let mut parameters = self.station.case.defaults();
-            let member = &mut self.members[m];
-            // A parameter pushed out of the model's range keeps its value: the member goes on as it was.
-            let moved = self.station.spaces.apply(&u, &mut parameters);
-            if let Ok(column) = moved.and_then(|()| self.station.case.column(parameters)) {
-                self.parameters.row_mut(m).assign(&aview1(&u));
-                member.column = column;
-            }
-            let to = e.slice(s![m, ..rows]).to_vec();
-            let step = coarse::write(&mut member.state, &member.column, &to).by_element();
-            (0..3).for_each(|k| added[k] += step[k] / analysis.size as f64);
+        for (m, row) in e.rows().into_iter().enumerate() {
+            let row = row.to_vec();
+            self.means[m].update(row[width..].iter().copied());
+            let added = self.take(m, (&row[..rows], &row[rows..width])).by_element();
+            (0..3).for_each(|k| self.note.increments[k] += added[k] / analysis.size as f64);
         }
-        (0..3).for_each(|k| self.note.increments[k] += added[k]);
         Ok(())
+    }
+
+    /// Moves a member to physical rows and unconstrained parameters.
+    fn take(&mut self, m: usize, (rows, u): (&[f64], &[f64])) -> Added {
+        let mut parameters = self.station.case.defaults();
+        let member = &mut self.members[m];
+        // A parameter pushed out of the model's range keeps its value: the member goes on as it was.
+        let moved = self.station.spaces.apply(u, &mut parameters);
+        if let Ok(column) = moved.and_then(|()| self.station.case.column(parameters)) {
+            self.parameters.row_mut(m).assign(&aview1(u));
+            member.column = column;
+        }
+        coarse::write(&mut member.state, &member.column, rows)
     }
 
     fn finish(mut self) -> Assimilated {
