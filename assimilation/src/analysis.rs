@@ -5,6 +5,9 @@
 //! a [`Filter`] by itself, globally or in local domains. Serial methods are [`Filter`]s directly. Random
 //! numbers are named by the key of the cycle, so an analysis has no memory.
 
+mod localisation;
+mod unused;
+
 use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 use reterra_statistics::StreamKey;
 
@@ -13,6 +16,9 @@ use crate::linear_algebra::{require_finite, require_finite_row};
 use crate::noise::standard_deviations;
 pub use crate::transform::Transform;
 use crate::transform::{apply, column_means};
+pub use localisation::{CovarianceTaper, Domain, Localisation};
+pub(crate) use unused::NO_SPREAD;
+pub use unused::Unused;
 
 /// What a cycle observed, with the ensemble's prediction of it.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +47,9 @@ impl Observed<'_> {
                 return Err(AssimilationError::Shape { what, expected, got });
             }
         }
-        crate::etki::require_members(n, n, 2, "none")?;
+        if n < 2 {
+            return Err(AssimilationError::NoEnsemble { members: n });
+        }
         require_finite_row(self.y, "observation")?;
         require_finite(self.he, "predicted observation")
     }
@@ -64,7 +72,7 @@ impl Departures {
     /// Departures of all observations.
     ///
     /// # Errors
-    /// `Shape`, `NotFinite`, `NotPositive`, `TooFewMembers` below two.
+    /// `Shape`, `NotFinite`, `NotPositive`, `NoEnsemble` below two members.
     pub fn new(seen: &Observed<'_>) -> Result<Self, AssimilationError> {
         seen.check(seen.he.nrows())?;
         let sd = Array1::from(standard_deviations(seen.r)?);
@@ -93,35 +101,6 @@ impl Departures {
     }
 }
 
-/// A local domain of observation-space localisation.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Domain {
-    /// The state's columns that are updated together.
-    pub columns: Vec<usize>,
-    /// The observations that reach them, each with its taper in (0, 1].
-    pub observations: Vec<(usize, f64)>,
-}
-
-/// The tapers of covariance localisation, one list for each observation; what is absent is not reached.
-#[derive(Clone, Debug, PartialEq)]
-pub struct CovarianceTaper {
-    /// Columns of the state with their tapers.
-    pub state: Vec<Vec<(usize, f64)>>,
-    /// Observations with their tapers, the observation itself among them.
-    pub observed: Vec<Vec<(usize, f64)>>,
-}
-
-/// How far an observation reaches. Every analysis has to be told.
-#[derive(Clone, Copy, Debug)]
-pub enum Localisation<'a> {
-    /// Everywhere.
-    Global,
-    /// Observation-space localisation (Hunt et al. 2007, doi:10.1016/j.physd.2006.11.008).
-    Domains(&'a [Domain]),
-    /// Covariance localisation, for filters that take one observation after the other.
-    Covariance(&'a CovarianceTaper),
-}
-
 /// The information an analysis used; means over domains where there are several.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Information {
@@ -129,6 +108,8 @@ pub struct Information {
     pub chi2: f64,
     /// Degrees of freedom for signal, `tr(K H)`.
     pub dfs: f64,
+    /// Observations that told nothing.
+    pub unused: Unused,
 }
 
 /// A filter whose analysis is a transform of the ensemble.
@@ -142,10 +123,12 @@ pub trait TransformFilter: Sync {
 
 /// A filter: updates an ensemble.
 pub trait Filter: Sync {
-    /// Updates the ensemble `e` (N × n) in place.
+    /// Updates the ensemble `e` (N × n) in place. Without observations it is left as it is, bit by bit; two that are the
+    /// same count as two, so duplicates belong to quality control.
     ///
     /// # Errors
-    /// `Shape`, `NotFinite`, `NotPositive`, and `Localisation` where the method has no such form.
+    /// `Shape`, `NotFinite`, `NotPositive`, `NoEnsemble` for fewer than two members, `Localisation` where the method has
+    /// no such form, and those of [`Localisation::unreached`]; the ensemble is then unchanged.
     fn analyse(
         &self,
         e: ArrayViewMut2<'_, f64>,
@@ -161,22 +144,38 @@ impl<T: TransformFilter> Filter for T {
         seen: &Observed<'_>,
         localisation: Localisation<'_>,
     ) -> Result<Information, AssimilationError> {
-        seen.check(e.nrows())?;
+        let unreached = require_all(e.view(), seen, localisation)?;
         let all = Departures::new(seen)?;
-        match localisation {
+        let unused = Unused { unreached, without_spread: all.without_spread() };
+        let information = match localisation {
+            Localisation::Global if seen.y.is_empty() => Information::default(),
             Localisation::Global => {
                 let found = self.transform(&all)?;
                 apply(&found.w, &found.t, 1.0, e);
-                Ok(Information { chi2: found.chi2, dfs: found.dfs })
+                Information { chi2: found.chi2, dfs: found.dfs, unused }
             }
-            Localisation::Domains(domains) => in_domains(self, e, &all, domains),
-            Localisation::Covariance(_) => Err(AssimilationError::Localisation {
-                method: "a transform filter",
-                form: "covariance localisation",
-                instead: "local domains or none",
-            }),
-        }
+            Localisation::Domains(domains) => in_domains(self, e, &all, domains)?,
+            Localisation::Covariance(_) => {
+                return Err(AssimilationError::Localisation {
+                    method: "a transform filter",
+                    form: "covariance localisation",
+                    instead: "local domains or none",
+                });
+            }
+        };
+        Ok(Information { unused, ..information })
     }
+}
+
+/// Checks all that an analysis is given but its error variances; how many observations reach nothing.
+pub(crate) fn require_all(
+    e: ArrayView2<'_, f64>,
+    seen: &Observed<'_>,
+    localisation: Localisation<'_>,
+) -> Result<usize, AssimilationError> {
+    seen.check(e.nrows())?;
+    require_finite(e, "state of a member")?;
+    localisation.unreached(e.ncols(), seen.y.len())
 }
 
 /// Each domain by itself; what no observation reaches stays as it is.
@@ -196,9 +195,9 @@ fn in_domains<T: TransformFilter + ?Sized>(
         for (column, &target) in columns.columns().into_iter().zip(&domain.columns) {
             e.column_mut(target).assign(&column);
         }
-        sum = Information { chi2: sum.chi2 + found.chi2, dfs: sum.dfs + found.dfs };
+        (sum.chi2, sum.dfs) = (sum.chi2 + found.chi2, sum.dfs + found.dfs);
         count += 1;
     }
     let count = f64::from(count.max(1));
-    Ok(Information { chi2: sum.chi2 / count, dfs: sum.dfs / count })
+    Ok(Information { chi2: sum.chi2 / count, dfs: sum.dfs / count, ..sum })
 }

@@ -62,6 +62,30 @@ pub enum AssimilationError {
         /// Why the first failed member failed.
         first: String,
     },
+    /// Fewer than two members.
+    #[error("an ensemble of {members} has no spread to weigh observations by; give it two members or more")]
+    NoEnsemble {
+        /// Its size.
+        members: usize,
+    },
+    /// A list names something that is not there.
+    #[error("{what}: number {number} of {count}, counted from 0; make the list for the arrays it goes with")]
+    Number {
+        /// What is listed where.
+        what: &'static str,
+        /// The number met.
+        number: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// A list names something twice.
+    #[error("{what}: number {number} comes twice and would count twice; list it once")]
+    Twice {
+        /// What is listed where.
+        what: &'static str,
+        /// The number.
+        number: usize,
+    },
     /// The inversion is already done.
     #[error("the inversion has already reached T = {t}; it takes no more outputs")]
     Finished {

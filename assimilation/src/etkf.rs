@@ -53,7 +53,8 @@ pub struct Diagnostics {
 /// changed or inflated.
 ///
 /// # Errors
-/// `Shape`, `NotFinite`, `NotPositive`, `Option` for the inflation, `TooFewMembers` below two.
+/// `Shape`, `NotFinite`, `NotPositive`, `Option` for the inflation, `NoEnsemble` below two members, `TooFewMembers` where
+/// fewer than two take part.
 pub fn analyse(
     he: ArrayView2<'_, f64>,
     y: &[f64],
@@ -199,6 +200,9 @@ pub(crate) fn checked_rows(
         if got != m {
             return Err(AssimilationError::Shape { what, expected: m, got });
         }
+    }
+    if n < 2 {
+        return Err(AssimilationError::NoEnsemble { members: n });
     }
     require_members(members.len(), n, 2, "see the members left out")?;
     let ascending = members.windows(2).all(|pair| pair[0] < pair[1]);

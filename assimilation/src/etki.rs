@@ -115,8 +115,8 @@ impl Etki {
     /// ensemble `priors_u` (N × p, unconstrained).
     ///
     /// # Errors
-    /// `Shape`, `NotFinite`, `NotPositive` for the data, `Option`, and `TooFewMembers` where N is below
-    /// the minimum.
+    /// `Shape`, `NotFinite`, `NotPositive` for the data, `Option`, `NoEnsemble` below two members, and `TooFewMembers`
+    /// where N is below the minimum.
     pub fn new(
         priors_u: Array2<f64>,
         y: &[f64],
@@ -127,6 +127,9 @@ impl Etki {
         require_finite(priors_u.view(), "prior ensemble")?;
         require_finite_row(y, "observation")?;
         let n = priors_u.nrows();
+        if n < 2 {
+            return Err(AssimilationError::NoEnsemble { members: n });
+        }
         require_members(n, n, options.min_members, "the ensemble is too small")?;
         let whitening = gamma.whitening(y.len())?;
         let y_white = whitening.vector(y);

@@ -52,6 +52,12 @@ impl Decomposition {
         self.members
     }
 
+    /// Columns of the whole state.
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
     /// What a rank holds while members run.
     #[must_use]
     pub fn forecast(&self, rank: usize) -> Share {

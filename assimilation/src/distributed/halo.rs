@@ -7,6 +7,7 @@ use reterra_parallel::{Communicator, Parts};
 
 use super::Decomposition;
 use crate::AssimilationError;
+use crate::linear_algebra::require_finite;
 use crate::localisation::index::{Bounds, CellIndex};
 use crate::localisation::observations::require_places;
 use crate::localisation::{Locality, Network, ObservationSet, Place};
@@ -64,11 +65,18 @@ impl Halo {
         Ok(Self { needed })
     }
 
+    /// How many of `count` observations no rank needs.
+    pub(super) fn outside(&self, count: usize) -> usize {
+        let mut needed = vec![false; count];
+        self.needed.iter().flatten().for_each(|k| needed[*k] = true);
+        needed.iter().filter(|needed| !**needed).count()
+    }
+
     /// What all members predict for the observations that this rank needs (N × needed), from what each rank's members
     /// predict in its columns.
     ///
     /// # Errors
-    /// `Shape`, `Parallel`.
+    /// `Shape`, `NotFinite`, `Parallel`.
     pub fn exchange(
         &self,
         ranks: &dyn Communicator,
@@ -86,6 +94,12 @@ impl Halo {
                 return Err(AssimilationError::Shape { what, expected, got });
             }
         }
+        require_finite(predicted.view(), "predicted observation").map_err(|e| match e {
+            AssimilationError::NotFinite { what, row, column } => {
+                AssimilationError::NotFinite { what, row: own.members.start + row, column: known[column] }
+            }
+            e => e,
+        })?;
         let send = self.parts(&known, predicted.view());
         // As large as what all ranks predict here: it goes before the next copy comes.
         drop(predicted);

@@ -35,7 +35,9 @@ impl<'a> Distributed<'a> {
     /// margin around a rank's columns whose observations it gets.
     ///
     /// # Errors
-    /// `Halo` where the halo is narrower than the localisation radius, `Shape`, `Parallel`.
+    /// `Halo` where the halo is narrower than the localisation radius, `Number` for a station in a column that is not
+    /// there, `NotFinite` and `NotPositive` for the stations' values and errors, `Shape`, `Parallel`. But for the last
+    /// two, all ranks get the same error.
     pub fn new(
         ranks: &dyn Communicator,
         filter: Letkf,
@@ -48,6 +50,11 @@ impl<'a> Distributed<'a> {
             let what = "this rank's columns of the analysis";
             return Err(AssimilationError::Shape { what, expected, got: columns.len() });
         }
+        let (count, what) = (decomposition.columns(), "column in which a station is predicted");
+        if let Some(&number) = stations.columns.iter().find(|column| **column >= count) {
+            return Err(AssimilationError::Number { what, number, count });
+        }
+        stations.network.check_values()?;
         let halo = Halo::new(ranks, filter.locality(), columns.places(), (&stations, halo))?;
         Ok(Self { filter, decomposition, columns, stations, halo, rank: ranks.rank() })
     }
@@ -96,7 +103,19 @@ impl<'a> Distributed<'a> {
         let set = self.halo.set(self.rank, self.filter.locality(), &self.stations, he.view())?;
         // The set has its own copy, sorted and whitened.
         drop(he);
-        self.filter.analyse(&set, &self.columns, state)
+        let first = self.decomposition.analysis(self.rank).start;
+        self.filter.analyse(&set, &self.columns, state).map_err(|e| match e {
+            AssimilationError::NotFinite { what, row, column } => {
+                AssimilationError::NotFinite { what, row, column: first + column }
+            }
+            e => e,
+        })
+    }
+
+    /// Stations outside of the domain: farther than the halo from the columns of all ranks. They change nothing.
+    #[must_use]
+    pub fn outside(&self) -> usize {
+        self.halo.outside(self.stations.columns.len())
     }
 
     /// Who holds what.

@@ -11,7 +11,7 @@ use reterra_statistics::{Stage, StreamKey};
 use super::gain::Gain;
 use crate::AssimilationError;
 use crate::analysis::{Departures, Observed, Transform, TransformFilter};
-use crate::linear_algebra::symmetric_root;
+use crate::linear_algebra::{require_finite, require_finite_row, symmetric_root};
 
 /// The filter's options.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,8 +31,9 @@ impl ParticleFilter {
     /// Bayes' rule: weights (N, sum 1) after the observations.
     ///
     /// # Errors
-    /// `Shape`, `NotFinite`, `NotPositive`.
+    /// `Shape`, `NotFinite`, `NotPositive`, `NoEnsemble`.
     pub fn weigh(&self, weights: &mut [f64], seen: &Observed<'_>) -> Result<(), AssimilationError> {
+        require_weights(weights, seen.he.nrows())?;
         let all = Departures::new(seen)?;
         let w = likelihood_weights(all.of_members().view(), weights);
         weights.iter_mut().zip(w).for_each(|(old, new)| *old = new);
@@ -42,7 +43,7 @@ impl ParticleFilter {
     /// Resamples the particles (N × n) where their weights ask for it, and makes these equal.
     ///
     /// # Errors
-    /// Those of the eigenvalue solver, for the jitter's covariance.
+    /// `Shape`, `NotFinite`, and those of the eigenvalue solver, for the jitter's covariance.
     pub fn resample(
         &self,
         mut e: ArrayViewMut2<'_, f64>,
@@ -50,6 +51,8 @@ impl ParticleFilter {
         key: StreamKey,
     ) -> Result<(), AssimilationError> {
         let (n, dimension) = e.dim();
+        require_weights(weights, n)?;
+        require_finite(e.view(), "state of a member")?;
         if effective_size(weights) > self.resample_below * n as f64 {
             return Ok(());
         }
@@ -94,6 +97,14 @@ impl TransformFilter for ParticleFilter {
         let w = crate::transform::column_means(t.view());
         Ok(Transform { t: t - &w, w, chi2: information.chi2, dfs: information.dfs })
     }
+}
+
+fn require_weights(weights: &[f64], members: usize) -> Result<(), AssimilationError> {
+    if weights.len() != members {
+        let what = "weights of the particles";
+        return Err(AssimilationError::Shape { what, expected: members, got: weights.len() });
+    }
+    require_finite_row(weights, "weight of a particle")
 }
 
 /// Weights times the likelihood of normal departures (N × m), with sum 1; in logarithms, so that none is lost.

@@ -5,11 +5,8 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut2};
 use reterra_statistics::{Stage, StreamKey};
 
 use crate::AssimilationError;
-use crate::analysis::{Information, Localisation, Observed};
+use crate::analysis::{CovarianceTaper, Information, Localisation, NO_SPREAD, Observed, Unused, require_all};
 use crate::noise::standard_deviations;
-
-/// Sum of squares of predicted anomalies, in units of the observation error, below which an observation says nothing.
-const NO_SPREAD: f64 = 1e-9;
 
 /// Moves of an observed ensemble: from its anomalies and the departure of its mean, in units of the error.
 pub(super) type Increments = fn(anomalies: &[f64], departure: f64, moves: &mut [f64]);
@@ -32,8 +29,10 @@ pub(super) fn take_in_turn(
     localisation: Localisation<'_>,
     increments: Increments,
 ) -> Result<Information, AssimilationError> {
-    seen.check(e.nrows())?;
+    let unreached = require_all(e.view(), seen, localisation)?;
+    let tapers = tapers_of(localisation)?;
     let sd = standard_deviations(seen.r)?;
+    let unused = Unused { unreached, without_spread: seen.without_spread() };
     let n = e.nrows();
     let mut turn = Turn {
         state: e.t().as_standard_layout().into_owned(),
@@ -43,19 +42,33 @@ pub(super) fn take_in_turn(
     };
     let mut order: Vec<usize> = (0..seen.y.len()).collect();
     StreamKey { stage: Stage::Filter, member: 0, column: 0, ..seen.key }.stream().shuffle(&mut order);
-    let mut information = Information::default();
+    let mut information = Information { unused, ..Information::default() };
     for j in order {
-        let Some(found) = turn.take(j, seen.y[j] / sd[j], increments) else { continue };
-        information = Information { chi2: information.chi2 + found.chi2, dfs: information.dfs + found.dfs };
-        turn.follow(j, localisation)?;
+        let Some((chi2, dfs)) = turn.take(j, seen.y[j] / sd[j], increments) else { continue };
+        information.chi2 += chi2;
+        information.dfs += dfs;
+        turn.follow(j, tapers);
     }
     e.assign(&turn.state.t());
     Ok(information)
 }
 
+/// The tapers, or none for observations that reach everywhere.
+fn tapers_of(localisation: Localisation<'_>) -> Result<Option<&CovarianceTaper>, AssimilationError> {
+    match localisation {
+        Localisation::Global => Ok(None),
+        Localisation::Covariance(tapers) => Ok(Some(tapers)),
+        Localisation::Domains(_) => Err(AssimilationError::Localisation {
+            method: "a serial filter",
+            form: "local domains",
+            instead: "covariance localisation or none",
+        }),
+    }
+}
+
 impl Turn {
-    /// The moves of observation `j`; none where its ensemble has no spread.
-    fn take(&mut self, j: usize, y: f64, increments: Increments) -> Option<Information> {
+    /// Works out the moves of observation `j`; its `chi2` and `dfs`, or none where its ensemble has no spread.
+    fn take(&mut self, j: usize, y: f64, increments: Increments) -> Option<(f64, f64)> {
         let z = self.observed.row(j);
         let n = z.len() as f64;
         let mean = z.sum() / n;
@@ -66,14 +79,11 @@ impl Turn {
         }
         increments(&self.anomalies, y - mean, &mut self.moves);
         let variance = squares / (n - 1.0);
-        Some(Information {
-            chi2: (y - mean) * (y - mean) / (1.0 + variance),
-            dfs: variance / (1.0 + variance),
-        })
+        Some(((y - mean) * (y - mean) / (1.0 + variance), variance / (1.0 + variance)))
     }
 
     /// State and observed ensemble follow observation `j`.
-    fn follow(&mut self, j: usize, localisation: Localisation<'_>) -> Result<(), AssimilationError> {
+    fn follow(&mut self, j: usize, tapers: Option<&CovarianceTaper>) {
         let squares: f64 = self.anomalies.iter().map(|a| a * a).sum();
         let slope = |x: ArrayView1<'_, f64>| -> f64 {
             x.iter().zip(&self.anomalies).map(|(x, a)| x * a).sum::<f64>() / squares
@@ -83,23 +93,15 @@ impl Turn {
             let slope = taper * slope(row.view());
             row.iter_mut().zip(&self.moves).for_each(|(x, z)| *x += slope * z);
         };
-        match localisation {
-            Localisation::Global => {
+        match tapers {
+            None => {
                 (0..self.state.nrows()).for_each(|i| regress(&mut self.state, i, 1.0));
                 (0..self.observed.nrows()).for_each(|i| regress(&mut self.observed, i, 1.0));
             }
-            Localisation::Covariance(tapers) => {
+            Some(tapers) => {
                 tapers.state[j].iter().for_each(|&(i, taper)| regress(&mut self.state, i, taper));
                 tapers.observed[j].iter().for_each(|&(i, taper)| regress(&mut self.observed, i, taper));
             }
-            Localisation::Domains(_) => {
-                return Err(AssimilationError::Localisation {
-                    method: "a serial filter",
-                    form: "local domains",
-                    instead: "covariance localisation or none",
-                });
-            }
         }
-        Ok(())
     }
 }

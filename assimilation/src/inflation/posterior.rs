@@ -34,9 +34,13 @@ impl Posterior {
         mut posterior: ArrayViewMut2<'_, f64>,
     ) -> Result<(), AssimilationError> {
         self.check()?;
-        if prior.dim() != posterior.dim() {
-            let what = "the prior's columns beside the posterior's";
-            return Err(AssimilationError::Shape { what, expected: posterior.ncols(), got: prior.ncols() });
+        for (what, expected, got) in [
+            ("the prior's members beside the posterior's", posterior.nrows(), prior.nrows()),
+            ("the prior's columns beside the posterior's", posterior.ncols(), prior.ncols()),
+        ] {
+            if expected != got {
+                return Err(AssimilationError::Shape { what, expected, got });
+            }
         }
         if self == Self::None {
             return Ok(());

@@ -1,5 +1,7 @@
 //! Columns that are close together: what they observe, and the local problems that follow.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use wide::f64x4;
 
 use super::products::gram;
@@ -31,6 +33,8 @@ pub(crate) struct Setting<'a> {
     pub slices: &'a [Slice],
     /// `ρ (N - 1)`.
     pub scale: f64,
+    /// Observations that have had weight somewhere, in the order of the set.
+    pub reached: &'a [AtomicBool],
 }
 
 /// Observations within reach of some columns, and which column uses which of them.
@@ -153,6 +157,7 @@ impl Block {
                 let position = self.near[*row as usize] as usize;
                 let weight = weight * setting.locality.factor(*slice, setting.observations.slice(position));
                 if weight > 0.0 {
+                    setting.reached[position].store(true, Ordering::Relaxed);
                     self.chosen.push(*row);
                     self.roots.push((weight / setting.scale).sqrt());
                 }

@@ -30,11 +30,13 @@ pub mod waves;
 mod whole;
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use ndarray::{ArrayViewMut3, Axis};
 use rayon::prelude::*;
 
 use crate::AssimilationError;
+use crate::analysis::Unused;
 use crate::linear_algebra::all_finite;
 use crate::localisation::locality::{Locality, Side, Slice};
 use crate::localisation::metric::Place;
@@ -82,6 +84,8 @@ pub struct Summary {
     pub observations: usize,
     /// Local observations of the transform that has most of them.
     pub most: usize,
+    /// Observations of the set that told nothing: without weight for any of the columns, or predicted alike by all members.
+    pub unused: Unused,
 }
 
 impl Columns {
@@ -171,7 +175,8 @@ impl Letkf {
 
     /// Updates `state` (member, row, column) in place by observations sorted for this filter's locality. Tasks of
     /// columns run on the threads of the present rayon pool; the result has the same bits on any number of them, and
-    /// for a column alone.
+    /// for a column alone. Columns that no observation reaches keep their bits; [`Summary::unused`] counts observations
+    /// that reach no column. Two that are the same count as two: duplicates belong to quality control.
     ///
     /// # Errors
     /// `Shape`, and `NotFinite` for a state that has such a number before anything is changed.
@@ -183,11 +188,12 @@ impl Letkf {
     ) -> Result<Summary, AssimilationError> {
         self.check(observations, columns, &state)?;
         let tasks = columns.places.chunks(CHUNK).zip(state.axis_chunks_iter_mut(Axis(2), CHUNK));
-        let parts = self.parts(observations, columns);
+        let reached = unreached(observations);
+        let parts = self.parts(observations, columns, &reached);
         let summaries = tasks
             .par_bridge()
             .map_init(Workspace::default, |work, (places, mut state)| work.chunk(parts, places, &mut state));
-        Ok(summaries.reduce(Summary::default, Summary::with))
+        Ok(summaries.reduce(Summary::default, Summary::with).of(observations, &reached))
     }
 
     /// As [`Letkf::analyse`], with transforms at the anchors only and interpolated ones elsewhere: quicker, and not the
@@ -208,19 +214,26 @@ impl Letkf {
             return Err(AssimilationError::Shape { what, expected, got: anchors.shares().len() });
         }
         let tasks = state.axis_chunks_iter_mut(Axis(2), CHUNK).enumerate();
-        let parts = self.parts(observations, columns);
+        let reached = unreached(observations);
+        let parts = self.parts(observations, columns, &reached);
         let summaries = tasks.par_bridge().map_init(Workspace::default, |work, (task, mut state)| {
             strided::chunk(work, parts, (anchors, task * CHUNK), &mut state)
         });
-        Ok(summaries.reduce(Summary::default, Summary::with))
+        Ok(summaries.reduce(Summary::default, Summary::with).of(observations, &reached))
     }
 
-    fn parts<'a>(&'a self, observations: &'a ObservationSet, columns: &'a Columns) -> Parts<'a> {
+    fn parts<'a>(
+        &'a self,
+        observations: &'a ObservationSet,
+        columns: &'a Columns,
+        reached: &'a [AtomicBool],
+    ) -> Parts<'a> {
         let setting = Setting {
             locality: &self.locality,
             observations,
             slices: &columns.slices,
             scale: self.forgetting * (observations.members() - 1) as f64,
+            reached,
         };
         let rows = &columns.rows;
         let (forgetting, relaxation) = (self.forgetting, self.relaxation);
@@ -263,12 +276,23 @@ fn require_finite_state(state: &ArrayViewMut3<'_, f64>) -> Result<(), Assimilati
     (0..state.len_of(Axis(0))).into_par_iter().find_map_first(of_member).map_or(Ok(()), Err)
 }
 
+fn unreached(observations: &ObservationSet) -> Vec<AtomicBool> {
+    std::iter::repeat_with(AtomicBool::default).take(observations.len()).collect()
+}
+
 impl Summary {
+    fn of(mut self, observations: &ObservationSet, reached: &[AtomicBool]) -> Self {
+        self.unused.unreached = reached.iter().filter(|reached| !reached.load(Ordering::Relaxed)).count();
+        self.unused.without_spread = observations.without_spread();
+        self
+    }
+
     fn with(self, other: Self) -> Self {
         Self {
             transforms: self.transforms + other.transforms,
             observations: self.observations + other.observations,
             most: self.most.max(other.most),
+            unused: Unused::default(),
         }
     }
 }

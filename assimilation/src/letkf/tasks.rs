@@ -95,7 +95,8 @@ impl Workspace {
             for four in alike.chunks(LANES) {
                 solve(&mut self.lanes, &self.block, four);
                 for problem in four {
-                    let one = Summary { transforms: 1, observations: problem.count, most: problem.count };
+                    let (observations, most) = (problem.count, problem.count);
+                    let one = Summary { transforms: 1, observations, most, ..Summary::default() };
                     summary = summary.with(one);
                 }
             }

@@ -18,9 +18,11 @@ impl CorrelationTaper {
     /// Donoho and Johnstone 1994, doi:10.1093/biomet/81.3.425).
     ///
     /// # Errors
-    /// `TooFewMembers` below two.
+    /// `NoEnsemble` below two members.
     pub fn new(members: usize, variables: usize) -> Result<Self, AssimilationError> {
-        crate::etki::require_members(members, members, 2, "a correlation needs two")?;
+        if members < 2 {
+            return Err(AssimilationError::NoEnsemble { members });
+        }
         let noise = (members as f64).sqrt().recip();
         Ok(Self { threshold: (noise * (2.0 * (variables.max(2) as f64).ln()).sqrt()).min(0.999) })
     }

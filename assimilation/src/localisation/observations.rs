@@ -8,6 +8,7 @@ use super::index::CellIndex;
 use super::locality::{Locality, Side, Slice};
 use super::metric::Place;
 use crate::AssimilationError;
+use crate::analysis::NO_SPREAD;
 use crate::linear_algebra::{require_finite, require_finite_row};
 use crate::noise::standard_deviations;
 use crate::transform::column_means;
@@ -57,7 +58,7 @@ impl ObservationSet {
     /// Sorts observations for the searches of `locality`. `he` are the ensemble's predictions (N × m).
     ///
     /// # Errors
-    /// `Shape`, `NotFinite`, `NotPositive`, `TooFewMembers` below two.
+    /// `Shape`, `NotFinite`, `NotPositive`, `NoEnsemble` below two members.
     pub fn new(
         locality: &Locality,
         network: &Network<'_>,
@@ -95,6 +96,13 @@ impl ObservationSet {
         self.innovations.is_empty()
     }
 
+    /// How many of them all members predict alike: they tell an analysis nothing.
+    #[must_use]
+    pub fn without_spread(&self) -> usize {
+        let squares = |row: &[f64x4]| row.iter().map(|x| (*x * *x).reduce_add()).sum::<f64>();
+        self.anomalies.chunks(self.width()).filter(|row| squares(row) < NO_SPREAD).count()
+    }
+
     /// Members of the ensemble, N.
     #[must_use]
     pub fn members(&self) -> usize {
@@ -130,6 +138,13 @@ impl ObservationSet {
 }
 
 impl Network<'_> {
+    /// Refuses values and places that are not finite, and error variances that are not positive.
+    pub(crate) fn check_values(&self) -> Result<(), AssimilationError> {
+        require_finite_row(self.values, "observation")?;
+        require_places(self.places, "place of an observation")?;
+        standard_deviations(self.variances).map(|_| ())
+    }
+
     fn check(&self, locality: &Locality, he: ArrayView2<'_, f64>) -> Result<(), AssimilationError> {
         let m = self.places.len();
         let slices = self.slices.map_or(m, <[Slice]>::len);
@@ -144,10 +159,11 @@ impl Network<'_> {
                 return Err(AssimilationError::Shape { what, expected: m, got });
             }
         }
-        crate::etki::require_members(he.nrows(), he.nrows(), 2, "an ensemble needs two")?;
-        require_finite_row(self.values, "observation")?;
+        if he.nrows() < 2 {
+            return Err(AssimilationError::NoEnsemble { members: he.nrows() });
+        }
+        self.check_values()?;
         require_finite(he, "predicted observation")?;
-        require_places(self.places, "place of an observation")?;
         self.slices.unwrap_or(&[]).iter().try_for_each(|s| locality.check_kind(s.kind, Side::Observed))
     }
 }

@@ -7,11 +7,11 @@
 
 use ndarray::{Array1, Array2};
 
-use super::Window;
+use super::{Window, departures};
 use crate::AssimilationError;
-use crate::analysis::{Departures, Observed, Transform};
+use crate::analysis::{Departures, Transform};
 use crate::filters::EnkfN;
-use crate::linear_algebra::eigh;
+use crate::linear_algebra::{eigh, require_finite};
 use crate::transform::column_means;
 use reterra_statistics::StreamKey;
 
@@ -71,14 +71,14 @@ impl Ienks {
         }
         self.hyper_prior.map_or(Ok(()), |prior| prior.check())?;
         let n = e.nrows();
+        require_finite(e.view(), "state of a member at the start of the window")?;
         let mean = column_means(e.view());
         let anomalies = e - &mean;
         let mut now = Iterate::start(n);
         let mut done = 0;
         while done < self.iterations {
             let present = (&now.t + &now.w).dot(&anomalies) + &mean;
-            let he = window.predict(present.view())?;
-            now.advance(&Departures::new(&Observed { he: he.view(), y, r, key })?, self.hyper_prior)?;
+            now.advance(&departures(window, present.view(), (y, r), key)?, self.hyper_prior)?;
             done += 1;
             if now.step.dot(&now.step) < self.tolerance * n as f64 {
                 break;

@@ -4,12 +4,12 @@
 //! With the stochastic EnKF this is ES-MDA, with the ETKF the deterministic form; over a sliding window it is the
 //! second smoother of Bocquet and Sakov (2014), doi:10.1002/qj.2236.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use reterra_statistics::StreamKey;
 
-use super::Window;
+use super::{Window, departures};
 use crate::AssimilationError;
-use crate::analysis::{Departures, Observed, Transform, TransformFilter};
+use crate::analysis::{Transform, TransformFilter};
 use crate::transform::apply;
 
 /// A transform filter with the factors on the error variances.
@@ -47,7 +47,7 @@ impl<F: TransformFilter> Mda<F> {
     /// Updates the ensemble `e` (N × n) by observations `y` with variances `r`; returns the last step's transform.
     ///
     /// # Errors
-    /// Those of the window and the filter.
+    /// Those of the window and the filter; `Option` for no steps, which would leave the observations out.
     pub fn update(
         &self,
         e: &mut Array2<f64>,
@@ -55,17 +55,15 @@ impl<F: TransformFilter> Mda<F> {
         key: StreamKey,
         window: &mut dyn Window,
     ) -> Result<Option<Transform>, AssimilationError> {
+        if self.factors.is_empty() {
+            let (option, range) = ("steps of MDA", "[1, infinity)");
+            return Err(AssimilationError::Option { option, value: 0.0, range });
+        }
         let mut last = None;
         for (step, factor) in (0..).zip(&self.factors) {
-            let he: Array2<f64> = window.predict(ArrayView2::from(&*e))?;
             let inflated: Vec<f64> = r.iter().map(|r| r * factor).collect();
             let key = StreamKey { member: step, ..key };
-            let found = self.filter.transform(&Departures::new(&Observed {
-                he: he.view(),
-                y,
-                r: &inflated,
-                key,
-            })?)?;
+            let found = self.filter.transform(&departures(window, e.view(), (y, &inflated), key)?)?;
             apply(&found.w, &found.t, 1.0, e.view_mut());
             last = Some(found);
         }

@@ -8,7 +8,8 @@
 use ndarray::{Array1, Array2, ArrayView2, Axis, Zip};
 
 use crate::AssimilationError;
-use crate::analysis::{Departures, Observed};
+use crate::analysis::{Departures, Observed, Unused};
+use crate::linear_algebra::require_finite;
 use crate::transform::column_means;
 
 /// Roots of the localisation: `state` (n × q) and `observed` (m × q), so that `state stateᵀ` and `state observedᵀ` are
@@ -26,6 +27,13 @@ impl LocalisationRoots {
     #[must_use]
     pub fn global(n: usize, m: usize) -> Self {
         Self { state: Array2::ones((n, 1)), observed: Array2::ones((m, 1)) }
+    }
+
+    /// Observations that change nothing: those whose root is zero, and those that all members predict alike.
+    #[must_use]
+    pub fn unused(&self, seen: &Observed<'_>) -> Unused {
+        let unreached = self.observed.rows().into_iter().filter(|row| row.iter().all(|x| *x == 0.0)).count();
+        Unused { unreached, without_spread: seen.without_spread() }
     }
 }
 
@@ -49,7 +57,7 @@ impl FourDEnVar {
     /// observations of the window, each at its own time.
     ///
     /// # Errors
-    /// `Shape`, `NotFinite`, `NotPositive`, and `NoConvergence` of the minimisation.
+    /// `Shape`, `NotFinite`, `NotPositive`, `NoEnsemble`, and `NoMinimum` of the minimisation.
     pub fn increment(
         &self,
         e: ArrayView2<'_, f64>,
@@ -57,6 +65,9 @@ impl FourDEnVar {
         roots: &LocalisationRoots,
     ) -> Result<Array1<f64>, AssimilationError> {
         seen.check(e.nrows())?;
+        require_finite(e, "state of a member")?;
+        require_finite(roots.state.view(), "root of the localisation")?;
+        require_finite(roots.observed.view(), "observed root of the localisation")?;
         check(roots, e.ncols(), seen.y.len())?;
         let found = Departures::new(seen)?;
         let cost = Cost { s: found.s, root: &roots.observed };

@@ -7,7 +7,8 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::AssimilationError;
-use crate::linear_algebra::{cholesky, require_finite_row, solve_cholesky};
+use crate::linear_algebra::{cholesky, require_finite, require_finite_row, solve_cholesky};
+use crate::noise::standard_deviations;
 
 /// A 3D-Var analysis, ready for any background and observations.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +23,7 @@ impl ThreeDVar {
     /// variances `r`.
     ///
     /// # Errors
-    /// `Shape`, `NotFinite`, `NotPositive` where `H B Hᵀ + R` has no Cholesky factor.
+    /// `Shape`, `NotFinite`, `NotPositive` for an error variance, or where `H B Hᵀ + R` has no Cholesky factor.
     pub fn new(b: ArrayView2<'_, f64>, operator: Array2<f64>, r: &[f64]) -> Result<Self, AssimilationError> {
         let (m, n) = operator.dim();
         let lengths = [
@@ -35,6 +36,9 @@ impl ThreeDVar {
                 return Err(AssimilationError::Shape { what, expected, got });
             }
         }
+        standard_deviations(r)?;
+        require_finite(b, "background covariance")?;
+        require_finite(operator.view(), "observation operator")?;
         let crossed = operator.dot(&b);
         let innovation = crossed.dot(&operator.t()) + Array2::from_diag(&Array1::from(r.to_vec()));
         let l = cholesky(innovation.view(), "the innovation covariance")?;
@@ -45,6 +49,12 @@ impl ThreeDVar {
             column.assign(&Array1::from(values));
         }
         Ok(Self { operator, gain })
+    }
+
+    /// How many observations change nothing, because no column that varies is observed by them.
+    #[must_use]
+    pub fn unreached(&self) -> usize {
+        self.gain.rows().into_iter().filter(|row| row.iter().all(|x| *x == 0.0)).count()
     }
 
     /// The analysis of background `x` (n) and observations `y` (m).
