@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::map::{Map, Row};
 use super::rank::Quantiles;
 use crate::linear_algebra::require_finite;
+use crate::localisation::Slice;
 use crate::{AssimilationError, BlockProblem};
 
 /// One variable of a column: `layers` × `tiles` values.
@@ -87,6 +88,22 @@ impl Layout {
     pub fn row(&self, name: &str, layer: usize, tile: usize) -> Option<usize> {
         let (block, rows) = self.block(name)?;
         (layer < block.layers && tile < block.tiles).then(|| rows.start + layer * block.tiles + tile)
+    }
+
+    /// Rows that share a transform, for [`crate::letkf::Columns::sliced`]: `slice` tells how a block's layer and tile are
+    /// localised, and rows next to each other that are localised alike go together.
+    pub fn slices(&self, slice: impl Fn(&Block, usize, usize) -> Slice) -> Vec<(Range<usize>, Slice)> {
+        let mut slices: Vec<(Range<usize>, Slice)> = Vec::new();
+        for (block, rows) in self.blocks() {
+            for (k, row) in rows.enumerate() {
+                let own = slice(block, k / block.tiles, k % block.tiles);
+                match slices.last_mut() {
+                    Some((range, last)) if *last == own => range.end = row + 1,
+                    _ => slices.push((row..row + 1, own)),
+                }
+            }
+        }
+        slices
     }
 
     /// Physical values (members × rows) to those an analysis updates, in place; what comes back belongs to this ensemble.

@@ -5,6 +5,8 @@ use ndarray::{Array2, Array3, Axis, array};
 use reterra_statistics::{Stage, StreamKey, normal};
 
 use super::{Block, Layout, Map};
+use crate::letkf::{Columns, Letkf};
+use crate::localisation::{Locality, Metric, Network, ObservationSet, Slice, Taper, Vertical};
 use crate::{AssimilationError, BlockProblem};
 
 const MAPS: [Map; 5] = [
@@ -125,6 +127,36 @@ fn rows_are_block_by_block_then_layer_then_tile() {
         (layout.row("leaf", 2, 0), layout.row("water", 0, 1), layout.row("snow", 0, 0)),
         (None, None, None)
     );
+}
+
+/// Three layers at 0.1, 0.3 and 0.5 m and a content that counts as surface: water is observed at 0.1 m, tapered by depth.
+#[test]
+fn a_local_filter_moves_layers_by_their_depth() {
+    let water = block("water", 3, Map::Logit { lower: 0.0, upper: 1.0 });
+    let layout = Layout::new(vec![block("leaf", 1, Map::Log { floor: 1e-3 }), water]).unwrap();
+    let slices = layout.slices(|block, layer, _| match block.name.as_str() {
+        "leaf" => Slice::default(),
+        _ => Slice { kind: 0, depth: 0.1 + 0.2 * layer as f64 },
+    });
+    let ranges: Vec<_> = slices.iter().map(|(rows, slice)| (rows.clone(), slice.depth)).collect();
+    assert_eq!(ranges, [(0..1, 0.0), (1..2, 0.1), (2..3, 0.1 + 0.2), (3..4, 0.5)]);
+    let locality = Locality::new(Metric::Plane, Taper::GaspariCohn, 1.0).unwrap();
+    let vertical = Vertical { taper: Taper::GaspariCohn, radius: 0.3 };
+    let locality = locality.with_vertical(vertical).unwrap();
+    let place = locality.place(0.0, 0.0);
+    let mut e = Array3::from_shape_fn((10, 4, 1), |(m, _, _)| 0.3 + 0.02 * m as f64);
+    let (before, at) = (e.clone(), Slice { kind: 0, depth: 0.1 });
+    let he = Array2::from_shape_fn((10, 1), |(m, _)| before[[m, 1, 0]]);
+    let network = Network { places: &[place], slices: Some(&[at]), values: &[0.3], variances: &[1e-4] };
+    let observations = ObservationSet::new(&locality, &network, he.view()).unwrap();
+    let columns = Columns::sliced(vec![place], slices).unwrap();
+    let mapped = layout.forward_columns(e.view_mut()).unwrap();
+    Letkf::new(locality).analyse(&observations, &columns, e.view_mut()).unwrap();
+    layout.back_columns(&mapped, e.view_mut()).unwrap();
+    let moved: Vec<f64> = (0..4).map(|row| (&e - &before).index_axis(Axis(1), row).mean().unwrap()).collect();
+    // From 0.39 almost all of the way where it is observed, less 0.2 m below and 0.1 m above, not at all 0.4 m below.
+    assert!((moved[1] + 0.09).abs() < 0.01 && moved[2] < -0.001 && moved[2] > 0.9 * moved[1], "{moved:?}");
+    assert!(moved[0] < moved[2] && moved[3].abs() < 1e-15, "{moved:?}");
 }
 
 #[test]
