@@ -39,14 +39,16 @@ reanalysis: build
 test: setup
 	$(CARGO) test --workspace
 	@if command -v mpicc >/dev/null && command -v mpirun >/dev/null; then \
-	    $(CARGO) test -p reterra-parallel --features mpi; \
+	    $(CARGO) test -p reterra-parallel --features mpi && \
+	    $(CARGO) test -p reterra-tests --features mpi --test ranks; \
 	else echo "no MPI library: ranks are tested as threads only"; fi
 
 lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	@if command -v mpicc >/dev/null; then \
-	    $(CARGO) clippy -p reterra-parallel --features mpi --all-targets -- -D warnings; fi
+	    $(CARGO) clippy -p reterra-parallel -p reterra-tests --features reterra-parallel/mpi,reterra-tests/mpi \
+	        --all-targets -- -D warnings; fi
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
 bench: setup
