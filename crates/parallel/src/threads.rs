@@ -19,10 +19,12 @@ pub struct ThreadRank {
     from: Vec<Receiver<Message>>,
 }
 
-/// Runs `work` on `size` threads, each a rank; what they return, in their order.
+/// Runs `work` on `size` threads, each a rank; what they return, in their order. Threads are named after their rank, so
+/// a panic's message says which one it was; ranks that wait for it hear that it has ended
+/// ([`ParallelError::Silent`]).
 ///
 /// # Panics
-/// Where a thread panics, once all of them have ended.
+/// Where a thread panics, once all of them have ended; or where the system has no thread left.
 pub fn run<T: Send>(size: usize, work: impl Fn(&ThreadRank) -> T + Sync) -> Vec<T> {
     let mut ranks: Vec<_> =
         (0..size).map(|rank| ThreadRank { rank, to: Vec::new(), from: Vec::new() }).collect();
@@ -34,7 +36,12 @@ pub fn run<T: Send>(size: usize, work: impl Fn(&ThreadRank) -> T + Sync) -> Vec<
         }
     }
     std::thread::scope(|scope| {
-        let threads: Vec<_> = ranks.into_iter().map(|rank| scope.spawn(|| work(&{ rank }))).collect();
+        let start = |rank: ThreadRank| {
+            let thread = std::thread::Builder::new().name(format!("rank {}", rank.rank));
+            let started = thread.spawn_scoped(scope, || work(&{ rank }));
+            started.unwrap_or_else(|e| panic!("no thread for a rank: {e}; run with fewer ranks"))
+        };
+        let threads: Vec<_> = ranks.into_iter().map(start).collect();
         let results: Vec<_> = threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
         let unwind = |result: std::thread::Result<T>| result.unwrap_or_else(|e| std::panic::resume_unwind(e));
         results.into_iter().map(unwind).collect()
@@ -104,15 +111,41 @@ impl Communicator for ThreadRank {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Mutex;
+
+    type Heard = Vec<(usize, Result<(), ParallelError>)>;
+
+    /// Whether the run panicked, and what ranks 0 and 2 of three hear while rank 1 ends in its own way, after an exchange
+    /// that all take part in.
+    fn heard(end: impl Fn() + Sync) -> (bool, Heard) {
+        let heard = Mutex::new(Vec::new());
+        let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            run(3, |ranks| {
+                ranks.wait().unwrap();
+                if ranks.rank() == 1 {
+                    return end();
+                }
+                let what = ranks.gather(&[1.0, 2.0]).map(|_| ());
+                heard.lock().unwrap().push((ranks.rank(), what));
+            })
+        }));
+        let mut heard = heard.into_inner().unwrap();
+        heard.sort_by_key(|(rank, _)| *rank);
+        (outcome.is_err(), heard)
+    }
 
     #[test]
-    fn a_rank_that_panics_ends_the_others() {
-        let outcome = std::panic::catch_unwind(|| {
-            run(3, |ranks| {
-                assert!(ranks.rank() != 1, "rank 1 breaks");
-                ranks.wait()
-            })
-        });
-        assert!(outcome.is_err());
+    fn a_rank_that_panics_or_gives_up_is_named_to_those_that_wait_for_it() {
+        for (ends, panics) in [((|| panic!("asked for")) as fn(), true), ((|| ()) as fn(), false)] {
+            let (panicked, heard) = heard(ends);
+            assert_eq!(panicked, panics);
+            for (rank, what) in heard {
+                // Whoever hears of it first ends too, and the other may hear of that one.
+                let Err(ParallelError::Silent { rank: own, other }) = what else {
+                    panic!("rank {rank}: {what:?}")
+                };
+                assert!(own == rank && other != rank, "{rank} {other}");
+            }
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! Tries ranks out: `mpirun -n 4 reterra-ranks` prints what went wrong between them, or nothing.
 //!
-//! `reterra-ranks panic` lets rank 1 panic while the others wait for it, `reterra-ranks error` lets it give up, and
-//! `reterra-ranks attempt` lets it catch its own panic.
+//! `reterra-ranks panic` lets rank 1 panic while the others wait for it, `reterra-ranks error` lets it give up,
+//! `reterra-ranks attempt` lets it catch its own panic, and `reterra-ranks forever` goes on until a rank is killed.
+
+use std::io::Write as _;
 
 use reterra_parallel::mpi::{Job, attempt};
 use reterra_parallel::{Communicator, ParallelError, Parts};
@@ -15,11 +17,22 @@ fn main() -> Result<(), ParallelError> {
             let outcome = attempt(|| panic!("asked for and caught"));
             assert!(outcome.is_err(), "a panic is caught");
         }
+        Some("forever") => forever(&job)?,
         _ => {}
     }
     check_exchange(&job)?;
     check_sum(&job)?;
     job.wait()
+}
+
+/// Says which process this rank is, then exchanges without end.
+fn forever(job: &Job) -> Result<(), ParallelError> {
+    println!("rank {} is process {}", job.rank(), std::process::id());
+    // The launcher passes lines on as they come; a full pipe at its end is not this program's affair.
+    let _ = std::io::stdout().flush();
+    loop {
+        check_exchange(job)?;
+    }
 }
 
 /// Rank `from` sends `from + 2 to` numbers to rank `to`.
