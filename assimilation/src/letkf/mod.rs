@@ -196,8 +196,9 @@ impl Letkf {
         Ok(summaries.reduce(Summary::default, Summary::with).of(observations, &reached))
     }
 
-    /// As [`Letkf::analyse`], with transforms at the anchors only and interpolated ones elsewhere: quicker, and not the
-    /// same analysis. A summary counts a transform once for each task of columns that needs it.
+    /// As [`Letkf::analyse`], with transforms at the anchors only and interpolated ones elsewhere: not the same analysis,
+    /// and quicker where columns have tens of rows. To mix a column's N × N numbers costs more than the few rows of a
+    /// small one (benches/letkf.rs). A summary counts a transform once for each task of columns that needs it.
     ///
     /// # Errors
     /// As there, and `Shape` for anchors of another grid.
