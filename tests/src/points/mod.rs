@@ -105,6 +105,11 @@ pub const POINTS: &[Point] = &[
         title: "bits of the local filter on ranks and threads",
         measure: local_filter::same_bits,
     },
+    Point {
+        name: "assimilation-7",
+        title: "skill of the main job beside that before its filter was built on the crate",
+        measure: skill::against_its_own_state,
+    },
 ];
 
 impl Point {
