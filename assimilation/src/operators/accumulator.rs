@@ -159,7 +159,7 @@ impl Accumulator {
     /// same at every step. What no window is open for is not asked of the model.
     ///
     /// # Errors
-    /// `Shape` for another number of records, and those of [`Quantity::observe`].
+    /// `Shape` for another number of records, and those of [`Quantity::observe`]; the accumulator is then of no use.
     pub fn take<'a>(
         &mut self,
         records: &'a [Record],
