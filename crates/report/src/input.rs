@@ -5,12 +5,14 @@
 //! finite is treated as missing too. Every list may be empty and every option `None`: the report then says what
 //! it does not have.
 
+mod agreement;
 mod diagnostics;
 mod provenance;
 mod station;
 mod variable;
 mod vegetation;
 
+pub use agreement::{Agreement, Fate, Measured, Ranks};
 pub use diagnostics::{
     Closure, Drift, Element, FailedMember, Flow, Inflation, Inversion, InversionIteration, Notice, Parameter,
     Quantiles, Severity, SpinUp, StationSpinUp,
@@ -52,6 +54,12 @@ pub struct ReportInput {
     pub inversions: Vec<Inversion>,
     /// Adaptive inflation over the assimilated period.
     pub inflation: Option<Inflation>,
+    /// How observations and the filter's ensemble agree, one entry a variable.
+    #[serde(default)]
+    pub agreement: Vec<Agreement>,
+    /// What a reader of it must know; may be empty.
+    #[serde(default)]
+    pub agreement_note: String,
     /// Ensemble members that failed, and what became of them.
     pub failed_members: Vec<FailedMember>,
     /// Warnings and failures that a reader must know.

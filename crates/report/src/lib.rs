@@ -4,6 +4,7 @@
 //! beside it, reads without scripts, prints, and has a light and a dark face. [`figures`] draws single figures as
 //! SVG files. Rendering is pure: the same input gives the same bytes.
 
+mod agreement;
 mod axes;
 mod check;
 mod closure;

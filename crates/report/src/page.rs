@@ -8,8 +8,8 @@ use crate::error::ReportError;
 use crate::figure::{Figure, STYLE};
 use crate::input::{FailedMember, InputFile, Provenance, ReportInput, Severity, SpinUp};
 use crate::{
-    check, closure, equilibrium, inflation, inversion, map, number, parameters, skill, spinup, station,
-    summary,
+    agreement, check, closure, equilibrium, inflation, inversion, map, number, parameters, skill, spinup,
+    station, summary,
 };
 
 const TEMPLATE: &str = include_str!("page.html");
@@ -54,6 +54,9 @@ struct Page<'a> {
     inversions: Vec<String>,
     inflation: Option<String>,
     inflation_summary: Option<String>,
+    agreement: Vec<agreement::Row>,
+    agreement_note: &'a str,
+    ranks: Vec<String>,
     spinup: Option<SpinUpSection<'a>>,
     closure: Vec<closure::Books>,
     provenance: &'a Provenance,
@@ -88,6 +91,9 @@ impl<'a> Page<'a> {
             inversions: inline(inversion::draw(&input.inversions)),
             inflation: inflation.map(|inflation| inflation::draw(inflation).inline()),
             inflation_summary: inflation.and_then(inflation::summary),
+            agreement: agreement::rows(&input.agreement),
+            agreement_note: &input.agreement_note,
+            ranks: inline(agreement::draw(&input.agreement)),
             spinup: input.spinup.as_ref().map(spinup_section),
             closure: input.closure.iter().map(closure::books).collect(),
             provenance: &input.provenance,

@@ -104,6 +104,8 @@ fn what_users_wrote_is_escaped_everywhere() {
     input.parameters[0].group = evil.into();
     input.closure[0].flows[0].label = evil.into();
     input.inversions[0].group = evil.into();
+    input.agreement[0].others[0].label = evil.into();
+    input.agreement_note = evil.into();
     input.notices[0].message = evil.into();
     input.failed_members[0].cause = evil.into();
     if let Some(spinup) = &mut input.spinup {
@@ -160,6 +162,11 @@ fn numbers_that_are_not_finite_never_reach_the_drawing() {
         inversion.iterations[1].misfit = f64::NAN;
         inversion.iterations[2].pseudo_time = f64::NAN;
     }
+    if let Some(ranks) = &mut input.agreement[0].ranks {
+        ranks.frequencies[2] = f64::NAN;
+        ranks.p_value = f64::NAN;
+    }
+    input.agreement[1].crps = Some([f64::NAN, f64::INFINITY]);
     if let Some(inflation) = &mut input.inflation {
         inflation.largest[3] = Some(f64::INFINITY);
     }
