@@ -13,6 +13,7 @@ mod error;
 pub mod fluxnet;
 pub mod monthly;
 pub mod normals;
+pub mod observation_space;
 pub mod quantity;
 pub mod scenario;
 pub mod site_table;

@@ -3,7 +3,7 @@
 //! Dimensions are `member`, `time`, axes of the caller, `rlat` and `rlon`, in this order; a variable has some of them.
 //! Values are 32 bits; what is never written is missing.
 
-pub(super) mod define;
+pub(crate) mod define;
 mod stream;
 #[cfg(test)]
 mod tests;

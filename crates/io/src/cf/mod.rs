@@ -5,8 +5,8 @@
 
 pub mod grid;
 pub(crate) mod quiet;
-mod read;
-mod write;
+pub(crate) mod read;
+pub(crate) mod write;
 
 use reterra_fields::{Field, MonthAxis, Station};
 

@@ -105,7 +105,7 @@ pub fn read_field(path: &Path, name: &str) -> Result<Field, IoError> {
     Ok(field)
 }
 
-fn open(path: &Path) -> Result<File, IoError> {
+pub(crate) fn open(path: &Path) -> Result<File, IoError> {
     // The library's own message for a missing file is less clear than the system's.
     std::fs::File::open(path).map_err(|e| IoError::file(path, "read", e))?;
     quiet::hdf5();
@@ -116,12 +116,12 @@ fn open(path: &Path) -> Result<File, IoError> {
     })
 }
 
-fn failed(path: &Path, variable: &str, source: netcdf::Error) -> IoError {
+pub(crate) fn failed(path: &Path, variable: &str, source: netcdf::Error) -> IoError {
     IoError::NetCdf { path: path.to_owned(), action: format!("read variable `{variable}` of"), source }
 }
 
 /// A numeric variable's values in C order, missing ones as NaN; none for text.
-fn values(variable: &netcdf::Variable) -> Result<Option<Vec<f64>>, netcdf::Error> {
+pub(crate) fn values(variable: &netcdf::Variable) -> Result<Option<Vec<f64>>, netcdf::Error> {
     if !matches!(variable.vartype(), NcVariableType::Int(_) | NcVariableType::Float(_)) {
         return Ok(None);
     }
@@ -156,7 +156,7 @@ fn statistics(values: &[f64]) -> Statistics {
     }
 }
 
-fn text(variable: &netcdf::Variable, name: &str) -> Option<String> {
+pub(crate) fn text(variable: &netcdf::Variable, name: &str) -> Option<String> {
     match variable.attribute_value(name)?.ok()? {
         AttributeValue::Str(text) => Some(text),
         _ => None,

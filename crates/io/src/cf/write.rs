@@ -10,19 +10,19 @@ use netcdf::{AttributeValue, FileMut, Options, VariableMut};
 use reterra_fields::Igbp;
 
 use super::grid::define;
-use super::{MEMBER, Product, STATION, Storage, TIME, Variable, quiet};
+use super::{About, MEMBER, Product, STATION, Storage, TIME, Variable, quiet};
 use crate::{IoError, atomic};
 
 /// The default fill values of NetCDF (`netcdf.h`: `NC_FILL_DOUBLE`, `NC_FILL_FLOAT`, `NC_FILL_BYTE`, `NC_FILL_INT64`).
 pub(crate) const FILL_DOUBLE: f64 = 9.969_209_968_386_869e36;
 pub(crate) const FILL_SINGLE: f32 = 9.969_21e36;
-const FILL_BYTE: i8 = -127;
+pub(crate) const FILL_BYTE: i8 = -127;
 pub(crate) const FILL_WHOLE: i64 = -9_223_372_036_854_775_806;
 /// The dimension of the two ends of a cell.
-pub(super) const ENDS: &str = "nv";
-pub(super) const TIME_BOUNDS: &str = "time_bnds";
+pub(crate) const ENDS: &str = "nv";
+pub(crate) const TIME_BOUNDS: &str = "time_bnds";
 
-pub(super) type Written = Result<(), netcdf::Error>;
+pub(crate) type Written = Result<(), netcdf::Error>;
 
 /// Writes a product, atomically.
 ///
@@ -88,6 +88,23 @@ fn write(
 fn attributes(file: &mut FileMut, product: &Product) -> Written {
     let about = &product.about;
     let [feature, kind] = if product.axis.len > 0 { ["timeSeries", "Station"] } else { [""; 2] };
+    let months: Vec<_> = product.axis.months().collect();
+    let mut texts = about_texts(about, feature, kind);
+    if let (Some(first), Some(last)) = (months.first(), months.last()) {
+        texts.push(("time_coverage_start", format!("{first}-01T00:00:00Z")));
+        texts.push(("time_coverage_end", format!("{}-01T00:00:00Z", last.next())));
+        texts.push(("time_coverage_duration", format!("P{}M", months.len())));
+        texts.push(("time_coverage_resolution", "P1M".to_owned()));
+    }
+    texts.extend(about.further.iter().map(|(name, text)| (name.as_str(), text.clone())));
+    for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
+        file.add_attribute(name, text)?;
+    }
+    extent(file, product)
+}
+
+/// Global attributes that say who made a file, of what; empty where there is nothing to say.
+pub(crate) fn about_texts<'a>(about: &'a About, feature: &str, kind: &str) -> Vec<(&'a str, String)> {
     let given = [
         ("Conventions", "CF-1.11, ACDD-1.3"),
         ("featureType", feature),
@@ -106,19 +123,7 @@ fn attributes(file: &mut FileMut, product: &Product) -> Written {
         ("standard_name_vocabulary", "CF Standard Name Table v93"),
         ("cdm_data_type", kind),
     ];
-    let months: Vec<_> = product.axis.months().collect();
-    let mut texts: Vec<(&str, String)> = given.map(|(name, text)| (name, text.to_owned())).into();
-    if let (Some(first), Some(last)) = (months.first(), months.last()) {
-        texts.push(("time_coverage_start", format!("{first}-01T00:00:00Z")));
-        texts.push(("time_coverage_end", format!("{}-01T00:00:00Z", last.next())));
-        texts.push(("time_coverage_duration", format!("P{}M", months.len())));
-        texts.push(("time_coverage_resolution", "P1M".to_owned()));
-    }
-    texts.extend(about.further.iter().map(|(name, text)| (name.as_str(), text.clone())));
-    for (name, text) in texts.into_iter().filter(|(_, text)| !text.is_empty()) {
-        file.add_attribute(name, text)?;
-    }
-    extent(file, product)
+    given.map(|(name, text)| (name, text.to_owned())).into()
 }
 
 fn extent(file: &mut FileMut, product: &Product) -> Written {
@@ -282,7 +287,7 @@ fn describe(file: &mut FileMut, name: &str, about: &[(&str, &str)]) -> Written {
     put_texts(&mut file.variable_mut(name).ok_or_else(missing)?, about)
 }
 
-pub(super) fn put_texts(variable: &mut VariableMut, about: &[(&str, &str)]) -> Written {
+pub(crate) fn put_texts(variable: &mut VariableMut, about: &[(&str, &str)]) -> Written {
     for (name, text) in about.iter().filter(|(_, text)| !text.is_empty()) {
         variable.put_attribute(name, AttributeValue::Str((*text).to_owned()))?;
     }

@@ -132,7 +132,7 @@ pub(in crate::cf) fn time(file: &mut FileMut, axis: &MonthAxis) -> Written {
 }
 
 /// The coordinate of members; the file has the dimension already.
-pub(in crate::cf) fn members(file: &mut FileMut, count: usize) -> Written {
+pub(crate) fn members(file: &mut FileMut, count: usize) -> Written {
     let mut variable = file.add_variable::<i32>(MEMBER, &[MEMBER])?;
     let texts = [("standard_name", "realization"), ("long_name", "ensemble member"), ("units", "1")];
     put_texts(&mut variable, &texts)?;
