@@ -12,6 +12,7 @@
 
 pub mod acceptance;
 pub mod analysis;
+pub mod diagnostics;
 pub mod distributed;
 pub mod ensemble;
 pub mod error;
@@ -26,6 +27,7 @@ pub mod model;
 pub mod noise;
 pub mod observation;
 pub mod operators;
+pub mod quality;
 pub mod rotation;
 pub mod sampling;
 pub mod smoother;
