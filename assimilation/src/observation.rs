@@ -1,14 +1,8 @@
-//! Observations, their errors, and the check against the background.
+//! Observations and their errors.
 
 use std::ops::Range;
 
-use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
-
-use crate::AssimilationError;
-use crate::etkf::checked_rows;
-use crate::noise::standard_deviations;
-use crate::transform::{column_means, column_sds};
 
 /// A variable of a whole column that stations observe. Values and errors are in the units named here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -163,57 +157,10 @@ impl ErrorModel {
     }
 }
 
-/// What the background check says of an observation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Flag {
-    /// Used.
-    Accepted,
-    /// Too far from the prior ensemble for its spread and the observation's error.
-    Rejected,
-}
-
-/// Flags each of m observations: rejected where `|y - mean(H E)| > k sqrt(var(H E) + r)`, over the given
-/// members of `he` (N × m).
-///
-/// # Errors
-/// Those of [`crate::analyse_subset`], and `Option` where `k` is not positive.
-pub fn background_check(
-    he: ArrayView2<'_, f64>,
-    y: &[f64],
-    r: &[f64],
-    members: &[usize],
-    k: f64,
-) -> Result<Vec<Flag>, AssimilationError> {
-    if k.is_nan() || k <= 0.0 {
-        return Err(AssimilationError::Option {
-            option: "background check k",
-            value: k,
-            range: "(0, infinity]",
-        });
-    }
-    let prior = checked_rows(he, y, r, members)?;
-    standard_deviations(r)?;
-    let (mean, spread) = (column_means(prior.view()), column_sds(prior.view()));
-    let flag = |j: usize| {
-        let limit = k * (spread[j] * spread[j] + r[j]).sqrt();
-        if (y[j] - mean[j]).abs() > limit { Flag::Rejected } else { Flag::Accepted }
-    };
-    Ok((0..y.len()).map(flag).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use approx::assert_abs_diff_eq;
-    use ndarray::array;
-
-    #[test]
-    fn the_check_weighs_distance_against_spread_and_error() {
-        // Mean 0, variance 3 in the two rows that count; with r = 1 the limit is 3 · 2 = 6.
-        let he = array![[1.5_f64.sqrt(); 3], [-1.5_f64.sqrt(); 3], [f64::NAN; 3]];
-        let flags = background_check(he.view(), &[5.9, 6.1, -6.1], &[1.0; 3], &[0, 1], 3.0).unwrap();
-        assert_eq!(flags, [Flag::Accepted, Flag::Rejected, Flag::Rejected]);
-    }
 
     #[test]
     fn the_error_has_a_floor() {

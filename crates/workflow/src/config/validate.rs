@@ -167,8 +167,12 @@ impl Validator<'_> {
         let given = names(&w.variables);
         let good = !variables.is_empty() && variables.len() == w.variables.len();
         self.require(good, "observations.use", &given, accepted)?;
+        let evaluate: Vec<Variable> = Variable::ALL.into_iter().filter(|v| w.evaluate.contains(v)).collect();
+        let apart = evaluate.len() == w.evaluate.len() && evaluate.iter().all(|v| !variables.contains(v));
+        let accepted = "variables that observations.use does not have, each once";
+        self.require(apart, "observations.evaluate", &names(&w.evaluate), accepted)?;
         let mut errors = BTreeMap::new();
-        for variable in &variables {
+        for variable in variables.iter().chain(&evaluate) {
             let written = w.error.get(variable);
             let written =
                 written.ok_or_else(|| self.source.missing("observations.error", variable.name()))?;
@@ -176,7 +180,7 @@ impl Validator<'_> {
         }
         let effective_months = w.effective_months.unwrap_or(12.0);
         self.range("observations.effective_months", effective_months, 1.0..=1e6)?;
-        Ok(Observations { variables, effective_months, errors })
+        Ok(Observations { variables, evaluate, effective_months, errors })
     }
 
     fn error_model(&self, variable: Variable, w: &WrittenError) -> Checked<ErrorModel> {

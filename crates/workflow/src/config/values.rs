@@ -180,10 +180,13 @@ pub struct Spinup {
 pub struct Observations {
     /// Assimilated variables, without repeats, in the order of [`Variable::ALL`].
     pub variables: Vec<Variable>,
+    /// Variables that are predicted and diagnosed, never assimilated, in the same order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub evaluate: Vec<Variable>,
     /// How many independent months the series of one variable at one station is worth: errors of the model's
     /// structure repeat from month to month and year to year, so longer series get larger error variances.
     pub effective_months: f64,
-    /// An error model for every assimilated variable.
+    /// An error model for every variable that is assimilated or evaluated.
     pub errors: BTreeMap<Variable, ErrorModel>,
 }
 

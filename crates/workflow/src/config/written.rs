@@ -93,6 +93,8 @@ pub(super) struct WrittenSpinup {
 pub(super) struct WrittenObservations {
     #[serde(rename = "use")]
     pub variables: Vec<super::Variable>,
+    #[serde(default)]
+    pub evaluate: Vec<super::Variable>,
     pub effective_months: Option<f64>,
     #[serde(default)]
     pub error: BTreeMap<super::Variable, WrittenError>,

@@ -25,8 +25,24 @@ impl Target {
     /// # Errors
     /// None for series of single months.
     pub fn of(case: &StationCase, observations: &Observations) -> Result<Self, AssimilationError> {
+        Self::with(case, observations, &observations.variables)
+    }
+
+    /// The observations of a station that are predicted and never assimilated.
+    ///
+    /// # Errors
+    /// As [`Target::of`].
+    pub fn evaluated(case: &StationCase, observations: &Observations) -> Result<Self, AssimilationError> {
+        Self::with(case, observations, &observations.evaluate)
+    }
+
+    fn with(
+        case: &StationCase,
+        observations: &Observations,
+        variables: &[Variable],
+    ) -> Result<Self, AssimilationError> {
         let mut records = Vec::new();
-        for &variable in &observations.variables {
+        for &variable in variables {
             let (Some(series), Some(model)) =
                 (case.assimilated.get(&variable), observations.errors.get(&variable))
             else {
@@ -44,6 +60,26 @@ impl Target {
             records.push(Record::new(Quantity::Column(variable), Support::Cell, observed.collect())?);
         }
         Ok(Self { records })
+    }
+
+    /// Error variances of a variable's single observations by month: one by one they have no need to count for less.
+    #[must_use]
+    pub fn single_variances(
+        case: &StationCase,
+        observations: &Observations,
+        variable: Variable,
+    ) -> Vec<Option<f64>> {
+        let (Some(series), Some(model)) =
+            (case.assimilated.get(&variable), observations.errors.get(&variable))
+        else {
+            return Vec::new();
+        };
+        let rotation = Rotation::of(case.class, series);
+        let single = |(month, value): (usize, &Option<f64>)| {
+            let error = model.sd((*value)?).powi(2);
+            Some(error + rotation.variance(month, error))
+        };
+        series.iter().enumerate().map(single).collect()
     }
 
     /// The values, in the code's units.

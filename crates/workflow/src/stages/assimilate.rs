@@ -6,10 +6,15 @@
 //! all, the filter R/(1 − s); together the information is used once.
 
 mod filter;
+pub mod observations;
+mod observed;
 mod smoother;
 
+use reterra_assimilation::MemberFailure;
+use reterra_assimilation::diagnostics::Statistics;
 use reterra_land::plant::pft::VegetationClass;
 
+use self::observed::Observed;
 use super::{calibrate, spinup};
 use crate::config::Workflow;
 use crate::engine::{Context, Inputs, Stage, StageError, StageOutput};
@@ -18,6 +23,8 @@ use crate::results::{CalibrationNote, EnsembleOutput, OUTPUTS, StationAssimilati
 
 /// File of the note.
 pub const NOTE: &str = "assimilate.json";
+/// Diagnostics in observation space, by place of the variable in [`crate::config::Variable::ALL`].
+pub const DIAGNOSTICS: &str = "diagnostics.json";
 /// Monthly output of the assimilated ensemble.
 pub const ASSIMILATED: &str = "assimilated.bundle";
 
@@ -66,20 +73,32 @@ impl Stage for Assimilation {
                 from: &states[i],
                 spaces: Spaces::of(context.workflow(), cases[i].class),
             };
-            station.checkpointed(&calibration).map_err(|e| reterra_assimilation::MemberFailure::new(text(&e)))
+            station.checkpointed(&calibration).map_err(|e| MemberFailure::new(text(&e)))
         })?;
         let mut all = EnsembleOutput::missing(OUTPUTS.len(), (cases.len(), months, members));
-        let mut notes = Vec::with_capacity(cases.len());
+        let (mut notes, mut observed) = (Vec::with_capacity(cases.len()), Vec::with_capacity(cases.len()));
         for (i, (case, result)) in cases.iter().zip(results).enumerate() {
-            let (note, output) = result
+            let found = result
                 .map_err(|e| StageError::failed(format!("assimilation at {}: {e}", case.station.id)))?;
-            all.copy_station(i, &output);
-            notes.push(note);
+            all.copy_station(i, &found.output);
+            notes.push(found.note);
+            observed.push(found.observed);
         }
         all.write(&context.directory().join(ASSIMILATED))?;
         write_json(&context.directory().join(NOTE), &notes)?;
+        observations::write(context, &cases, &observed)?;
+        write_json(&context.directory().join(DIAGNOSTICS), &statistics(context.workflow().seed, &observed)?)?;
         Ok(summary(&notes))
     }
+}
+
+/// Diagnostics of all stations, merged in their order.
+fn statistics(seed: u64, observed: &[Observed]) -> Result<Statistics, StageError> {
+    let mut all = Statistics::default();
+    for (column, observed) in (0..).zip(observed) {
+        all.merge(&observed.statistics(seed, column)?)?;
+    }
+    Ok(all)
 }
 
 fn text(error: &StageError) -> String {
@@ -93,7 +112,8 @@ fn summary(notes: &[StationAssimilation]) -> StageOutput {
     let used: usize = notes.iter().map(|n| n.used).sum();
     let refused: usize = notes.iter().map(|n| n.refused).sum();
     let failures: usize = notes.iter().map(|n| n.failures.len()).sum();
-    StageOutput::new().file(NOTE).file(ASSIMILATED).note(format!(
+    let files = [NOTE, ASSIMILATED, observations::FILE, DIAGNOSTICS];
+    files.into_iter().fold(StageOutput::new(), StageOutput::file).note(format!(
         "{used} observations used by the filter, {refused} refused by its background check, {failures} members replaced"
     ))
 }
@@ -135,7 +155,12 @@ struct Station<'a> {
     spaces: Spaces,
 }
 
-type Assimilated = (StationAssimilation, EnsembleOutput);
+/// What assimilation at a station left.
+struct Assimilated {
+    note: StationAssimilation,
+    output: EnsembleOutput,
+    observed: Observed,
+}
 
 impl Station<'_> {
     /// Assimilates, or takes what an interrupted run left.
@@ -143,13 +168,17 @@ impl Station<'_> {
         let directory = self.context.checkpoint_dir()?;
         let note = directory.join(format!("{}.json", self.case.station.id));
         let bundle = directory.join(format!("{}.bundle", self.case.station.id));
+        let observations = directory.join(format!("{}.observations.bundle", self.case.station.id));
         if note.exists() {
-            return Ok((read_json(&note)?, EnsembleOutput::read(&bundle)?));
+            let (output, observed) = (EnsembleOutput::read(&bundle)?, Observed::read(&observations)?);
+            return Ok(Assimilated { note: read_json(&note)?, output, observed });
         }
         let smoothed = self.smooth(calibration, &directory)?;
-        let (result, output) = self.filter(&smoothed)?;
-        output.write(&bundle)?;
-        write_json(&note, &result)?;
-        Ok((result, output))
+        let result = self.filter(&smoothed)?;
+        result.output.write(&bundle)?;
+        result.observed.write(&observations)?;
+        // Last of all: where it stands the station is done.
+        write_json(&note, &result.note)?;
+        Ok(result)
     }
 }

@@ -4,13 +4,17 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use ndarray::Array2;
+use reterra_assimilation::diagnostics::{Seen, Statistics};
 use reterra_assimilation::etki::Step;
+use reterra_assimilation::quality::Flag;
 use reterra_land::column::{LargestImbalance, MonthlyOutput};
 use reterra_land::constants::DAY;
 use reterra_land::forcing::MONTH_DAYS;
 use reterra_land::spinup::{Method, Report};
 use reterra_statistics::{Stage as StreamStage, StreamKey};
 
+use super::assimilate;
 use super::baselines::Baselines;
 use super::product::Reanalysis;
 use super::report::HtmlReport;
@@ -280,6 +284,7 @@ impl Stage for Invented {
             _ => {
                 let failed = (!context.workflow().product.members).then_some(FAILED_EVERYWHERE);
                 write_json(&at("assimilate.json"), &assimilation_notes(&cases))?;
+                write_json(&at(assimilate::DIAGNOSTICS), &diagnostics(&cases)?)?;
                 ensemble(&cases, OUTPUTS.len(), 1.0, failed).write(&at("assimilated.bundle"))?;
             }
         }
@@ -325,6 +330,36 @@ fn calibration_note(cases: &[StationCase]) -> CalibrationNote {
         posterior: vec![vec![0.0]; MEMBERS],
     };
     CalibrationNote { classes: vec![class], imbalance: LargestImbalance { nitrogen: 5e-14, ..IMBALANCE } }
+}
+
+/// GPP of every month to learn from, predicted by the members of the calibrated model.
+fn diagnostics(cases: &[StationCase]) -> Result<Statistics, StageError> {
+    let mut statistics = Statistics::default();
+    for station in 0..cases.len() {
+        let members: Vec<_> = (0..MEMBERS).map(|m| member_months(station, TRAIN, m, 0.9)).collect();
+        for month in 0..TRAIN {
+            let prior = Array2::from_shape_fn((MEMBERS, 1), |(m, _)| members[m][month].gpp);
+            let posterior = &prior * 0.5 + 0.5 * true_gpp(station, month) / DAY;
+            let error = [(0.6 / DAY).powi(2)];
+            statistics.add(&Seen {
+                kinds: &[Variable::Gpp as usize],
+                values: &[true_gpp(station, month) / DAY],
+                errors: &error,
+                variances: &error,
+                flags: &[if month == 5 { Flag::Background } else { Flag::Used }],
+                prior: prior.view(),
+                posterior: posterior.view(),
+                key: StreamKey {
+                    seed: 5,
+                    stage: StreamStage::Test,
+                    cycle: month as u32,
+                    member: 0,
+                    column: station as u32,
+                },
+            })?;
+        }
+    }
+    Ok(statistics)
 }
 
 fn assimilation_notes(cases: &[StationCase]) -> Vec<StationAssimilation> {

@@ -1,5 +1,6 @@
 //! `report`: one HTML file that a person looks at first, and figures for a README or a talk.
 
+mod agreement;
 mod calibration;
 mod closure;
 mod diagnostics;
@@ -8,6 +9,7 @@ mod station;
 
 use std::path::Path;
 
+use reterra_assimilation::diagnostics::Statistics;
 use reterra_fields::Month;
 use reterra_report::input::{
     Basis, Goal, Month as ShownMonth, Period, ReportInput, Run, Skill, Variable as Shown,
@@ -19,6 +21,7 @@ use crate::engine::{Code, Context, Inputs, Stage, StageError, StageOutput};
 use crate::experiment::domain::add_inputs;
 use crate::experiment::{StationCase, load_cases};
 use crate::results::{CalibrationNote, EnsembleOutput, SpinUpNote, StationAssimilation, read_json};
+use crate::stages::assimilate;
 use crate::stages::product::assimilated;
 use crate::stages::validation::{self, Against, SkillNote, SkillRow, shown};
 
@@ -74,6 +77,7 @@ struct Material {
     spinup: SpinUpNote,
     calibration: CalibrationNote,
     assimilation: Vec<StationAssimilation>,
+    diagnostics: Statistics,
     skill: SkillNote,
     prior: EnsembleOutput,
     analysis: EnsembleOutput,
@@ -86,6 +90,7 @@ impl Material {
             spinup: read_json(&context.result("spinup", "spinup.json"))?,
             calibration: read_json(&context.result("calibrate", "calibrate.json"))?,
             assimilation: read_json(&context.result("assimilate", "assimilate.json"))?,
+            diagnostics: read_json(&context.result("assimilate", assimilate::DIAGNOSTICS))?,
             skill: read_json(&context.result("validation", validation::FILE))?,
             prior: EnsembleOutput::read(&context.result("calibrate", "prior.bundle"))?,
             analysis: assimilated(context)?,
@@ -112,6 +117,8 @@ fn fill(material: &Material, context: &Context<'_>) -> Result<ReportInput, Stage
         closure: closure::all(material),
         inversions: calibration::inversions(&material.calibration),
         inflation: diagnostics::inflation(material, workflow),
+        agreement: agreement::all(material),
+        agreement_note: agreement::note(workflow),
         failed_members: diagnostics::failed_members(material),
         notices: diagnostics::notices(material),
         provenance: provenance::of(context)?,

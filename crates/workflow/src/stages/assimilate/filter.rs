@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, aview1, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, aview1, s};
 use reterra_assimilation::etkf::{Analysis, analyse_subset};
 use reterra_assimilation::inflation::{Adaptive, Inflation};
-use reterra_assimilation::observation::{Flag, background_check};
+use reterra_assimilation::localisation::Metric;
+use reterra_assimilation::localisation::metric::EARTH_RADIUS;
 use reterra_assimilation::operators::Accumulator;
+use reterra_assimilation::quality::{Background, Check, Control, EvaluateOnly, Outcome, Sample};
 use reterra_assimilation::smoother::FixedLag;
 use reterra_assimilation::state::Layout;
 use reterra_land::column::{Column, MonthlyOutput, simulate_batch};
@@ -15,9 +17,10 @@ use reterra_land::error::LandError;
 use reterra_land::lanes::{Batched, Lanes, WIDTH};
 use reterra_statistics::random::{Stage as Streams, StreamKey};
 
+use super::observed::{Met, Observed, SingleErrors, due, judge, kind};
 use super::smoother::Smoothed;
 use super::{Assimilated, Station};
-use crate::config::InflationChoice;
+use crate::config::{InflationChoice, Observations};
 use crate::engine::StageError;
 use crate::ensemble::land::coarse;
 use crate::ensemble::members::{Member, donor, forecast, settle};
@@ -42,10 +45,26 @@ struct Filter<'a> {
     target: Target,
     /// Means over open windows, by member.
     means: Vec<Accumulator>,
+    /// Errors of single observations.
+    errors: SingleErrors,
+    control: Control,
     inflation: Inflation,
     past: FixedLag<usize>,
     output: EnsembleOutput,
+    observed: Observed,
     note: StationAssimilation,
+}
+
+const EARTH: Metric = Metric::GreatCircle { radius: EARTH_RADIUS };
+
+/// Quality control: what is evaluated only is looked at no further, the rest is held against the prior.
+fn control(observations: &Observations) -> Result<Control, StageError> {
+    let kinds = observations.evaluate.iter().map(|v| kind(*v)).collect();
+    let checks = vec![
+        Check::EvaluateOnly(EvaluateOnly { kinds }),
+        Check::Background(Background { limit: BACKGROUND_CHECK }),
+    ];
+    Ok(Control::new(EARTH, checks)?)
 }
 
 impl Station<'_> {
@@ -77,7 +96,8 @@ impl<'a> Filter<'a> {
             imbalance: smoothed.imbalance,
         };
         let members = start(station, &mut parameters, &mut note)?;
-        let target = Target::of(station.case, &workflow.observations)?;
+        let mut target = Target::of(station.case, &workflow.observations)?;
+        target.records.extend(Target::evaluated(station.case, &workflow.observations)?.records);
         let shape = (1, workflow.period.months(), members.len());
         Ok(Self {
             station,
@@ -86,6 +106,8 @@ impl<'a> Filter<'a> {
             layout: coarse::layout()?,
             means: vec![Accumulator::new(target.records.len()); members.len()],
             target,
+            errors: SingleErrors::of(station.case, &workflow.observations),
+            control: control(&workflow.observations)?,
             inflation: match workflow.assimilate.inflation {
                 InflationChoice::None => Inflation::None,
                 InflationChoice::Fixed(factor) => Inflation::Fixed(factor),
@@ -93,6 +115,7 @@ impl<'a> Filter<'a> {
             },
             past: FixedLag::new(workflow.assimilate.lag_months),
             output: EnsembleOutput::missing(OUTPUTS.len(), shape),
+            observed: Observed::none(members.len()),
             members,
             note,
         })
@@ -137,27 +160,60 @@ impl<'a> Filter<'a> {
 
     fn analyse(&mut self, month: usize, outputs: &[MonthlyOutput]) -> Result<(), StageError> {
         let share = 1.0 - self.station.context.workflow().assimilate.smoother_share;
-        let due = Accumulator::take_all(&mut self.means, &self.target.records, outputs.iter().map(OfMonth))?;
-        if due.observations.is_empty() || share <= 0.0 {
+        let predicted =
+            Accumulator::take_all(&mut self.means, &self.target.records, outputs.iter().map(OfMonth))?;
+        if predicted.observations.is_empty() {
             return Ok(());
         }
-        let (he, y) = (due.he.view(), due.values());
-        let r: Vec<f64> = due.variances().into_iter().map(|variance| variance / share).collect();
-        let all: Vec<usize> = (0..outputs.len()).collect();
-        let flags = background_check(he, &y, &r, &all, BACKGROUND_CHECK)?;
-        let good: Vec<usize> = (0..y.len()).filter(|&k| flags[k] == Flag::Accepted).collect();
-        self.note.used += good.len();
-        self.note.refused += y.len() - good.len();
+        let mut rows = due(&predicted, &self.target, &self.errors);
+        let r: Vec<f64> = predicted.variances().into_iter().map(|variance| variance / share).collect();
+        let prior = predicted.he;
+        let mut posterior = prior.clone();
+        if share > 0.0 {
+            let outcome = self.judge(&rows, &r, prior.view())?;
+            judge(&mut rows, &outcome);
+            if let Some(analysis) = self.analysis(month, &outcome, prior.view())? {
+                analysis.apply(posterior.view_mut())?;
+                self.update(&analysis)?;
+            }
+        }
+        self.observed.push(rows, prior.view(), posterior.view())
+    }
+
+    fn judge(&mut self, rows: &[Met], r: &[f64], he: ArrayView2<'_, f64>) -> Result<Outcome, StageError> {
+        let station = &self.station.case.station;
+        let outcome = self.control.run(&Sample {
+            kinds: &rows.iter().map(|row| kind(row.variable)).collect::<Vec<_>>(),
+            places: &vec![EARTH.place(station.longitude, station.latitude); rows.len()],
+            times: &rows.iter().map(|row| row.months.map(|month| month as f64)).collect::<Vec<_>>(),
+            values: &rows.iter().map(|row| row.value).collect::<Vec<_>>(),
+            variances: r,
+            he,
+            members: &(0..he.nrows()).collect::<Vec<_>>(),
+        })?;
+        self.note.used += outcome.used().len();
+        self.note.refused += outcome.flags.iter().filter(|flag| flag.is_refused()).count();
+        Ok(outcome)
+    }
+
+    /// The analysis by the good observations; none where there are none.
+    fn analysis(
+        &mut self,
+        month: usize,
+        outcome: &Outcome,
+        he: ArrayView2<'_, f64>,
+    ) -> Result<Option<Analysis>, StageError> {
+        let good = outcome.used();
         if good.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        let he = he.select(ndarray::Axis(1), &good);
+        let all: Vec<usize> = (0..he.nrows()).collect();
+        let he = he.select(Axis(1), &good);
         let pick = |v: &[f64]| good.iter().map(|&k| v[k]).collect::<Vec<f64>>();
-        let (y, r) = (pick(&y), pick(&r));
+        let (y, r) = (pick(&outcome.values), pick(&outcome.variances));
         let factor = self.inflation.factor(he.view(), &y, &r, &all)?;
         self.note.inflation.push((month, factor * factor));
-        let analysis = analyse_subset(he.view(), &y, &r, factor, &all)?;
-        self.update(&analysis)
+        Ok(Some(analyse_subset(he.view(), &y, &r, factor, &all)?))
     }
 
     fn update(&mut self, analysis: &Analysis) -> Result<(), StageError> {
@@ -199,10 +255,10 @@ impl<'a> Filter<'a> {
             self.output.set_table(0, month, &table);
         }
         let width = self.station.spaces.class.len();
-        let (class, own) = self.parameters.view().split_at(ndarray::Axis(1), width);
+        let (class, own) = self.parameters.view().split_at(Axis(1), width);
         self.note.parameters = parameter_ensembles(&self.station.spaces.class, &class);
         self.note.parameters.extend(parameter_ensembles(&self.station.spaces.station, &own));
-        (self.note, self.output)
+        Assimilated { note: self.note, output: self.output, observed: self.observed }
     }
 }
 
