@@ -36,6 +36,8 @@ const TOWERS: [(&str, Goal); 2] =
     [("FI-Hyy", Goal::Between(0.853, 0.893)), ("CH-Dav", Goal::Between(0.663, 0.703))];
 /// Days of a mean that calibration compares.
 const WINDOW: usize = 8;
+/// Levels of soil water that a record can have.
+const LEVELS: std::ops::RangeInclusive<u8> = 1..=5;
 /// Days of a model year.
 const YEAR: usize = 365;
 /// Days to either side that the climatology of a day is a mean of.
@@ -44,10 +46,12 @@ const NEAR: usize = 7;
 const GOAL: f64 = 0.75;
 
 /// A tower ready to run, with what it observed.
-struct Tower {
-    case: StationCase,
+pub(super) struct Tower {
+    pub case: StationCase,
     /// Gross primary production by day, gC m⁻² d⁻¹.
-    gpp: Vec<Option<f64>>,
+    pub gpp: Vec<Option<f64>>,
+    /// Water content by day and level of the record, from the top, m³ m⁻³.
+    pub soil_water: Vec<Vec<Option<f64>>>,
     /// Years of the first half.
     first: usize,
 }
@@ -71,7 +75,7 @@ pub fn measure() -> Result<Vec<Record>, ValidationError> {
 }
 
 impl Tower {
-    fn read(id: &str, workflow: &Workflow) -> Result<Self, ValidationError> {
+    pub(super) fn read(id: &str, workflow: &Workflow) -> Result<Self, ValidationError> {
         let record = read_daily(&places::shared(&format!("sites_daily/{id}_daily.csv"))?, QUALITY)?;
         let table = &workflow.domain.stations.path;
         let absent = || ValidationError::Absent { what: format!("station {id}"), path: table.clone() };
@@ -82,9 +86,10 @@ impl Tower {
         eprintln!("{id}: from {}, values filled: {:?}", weather.start, weather.filled);
         homogenise(id, &mut weather)?;
         let gpp = weather.observed(&record, Daily::Gpp).into_iter().map(|v| Some(v? * DAY)).collect();
+        let soil_water = LEVELS.map(|k| weather.observed(&record, Daily::SoilWater(k))).collect();
         let cycle = 12 * workflow.forcing.cycle_years as usize;
         let case = weather.case(station, (soil.sand, soil.clay), workflow.forcing.nitrogen_deposition, cycle);
-        Ok(Self { first: case.weather.months() / 24, case, gpp })
+        Ok(Self { first: case.weather.months() / 24, case, gpp, soil_water })
     }
 
     /// Calibrates on the first half and runs over all years: gC m⁻² d⁻¹ by day, mean of the posterior.

@@ -18,6 +18,7 @@ pub mod product;
 pub mod resume;
 pub mod skill;
 pub mod soil_equilibrium;
+pub mod soil_water;
 pub mod solling;
 pub mod speed;
 pub mod trials;
@@ -104,6 +105,11 @@ pub const POINTS: &[Point] = &[
         name: "assimilation-4",
         title: "bits of the local filter on ranks and threads",
         measure: local_filter::same_bits,
+    },
+    Point {
+        name: "assimilation-6",
+        title: "daily soil water of three forests, and what it does to fluxes",
+        measure: soil_water::measure,
     },
     Point {
         name: "assimilation-7",

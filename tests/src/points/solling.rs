@@ -16,9 +16,10 @@ use reterra_land::forcing::{Atmosphere, DailyWeather, MONTH_DAYS, UNKNOWN, Weath
 use reterra_land::parameters::Parameters;
 use reterra_land::plant::pft::Pft;
 use reterra_land::soil::LAYERS;
-use reterra_land::soil::grid::{NODE, THICKNESS};
+use reterra_land::soil::grid::NODE;
 use reterra_land::spinup::{Options, spin_up};
 use reterra_statistics::scores::Pairwise;
+use reterra_workflow::ensemble::daily::water_at;
 
 use super::skill::number;
 use crate::dated::Dated;
@@ -26,7 +27,7 @@ use crate::record::{Goal, Record};
 use crate::{ValidationError, places};
 
 /// First and last year of the weather, and first of the comparison.
-const YEARS: [i32; 2] = [1960, 2009];
+pub(super) const YEARS: [i32; 2] = [1960, 2009];
 const COMPARED: i32 = 1999;
 /// Years of weather that the spin-up repeats.
 const CYCLE: usize = 10;
@@ -44,7 +45,7 @@ const DEPOSITION: f64 = 1.8;
 const CARBON_OF_ORGANIC: f64 = 0.58;
 
 /// Sensors with their depths, m.
-const SENSORS: [(&str, f64); 4] =
+pub(super) const SENSORS: [(&str, f64); 4] =
     [("swc_20cm_a", 0.2), ("swc_20cm_b", 0.2), ("swc_60cm", 0.6), ("swc_70cm", 0.7)];
 
 /// Correlation and bias of soil water by sensor, and of its mean over depths.
@@ -61,7 +62,7 @@ pub fn measure() -> Result<Vec<Record>, ValidationError> {
     for (name, depth) in SENSORS {
         let observed = sensors.on_noleap_days(name, [COMPARED, YEARS[1]])?;
         let pair = |(value, profile): (&Option<f64>, &[f64; LAYERS])| {
-            Some((value.as_ref()? / 100.0, at(profile, depth)))
+            Some((value.as_ref()? / 100.0, water_at(profile, depth)))
         };
         pairs.push(observed.iter().zip(&water).map(pair).collect());
     }
@@ -113,14 +114,7 @@ fn mean_of_depths(pairs: &[Vec<Option<(f64, f64)>>]) -> Vec<Option<(f64, f64)>> 
     (0..pairs[0].len()).map(day).collect()
 }
 
-/// A profile at a depth, m: linear between the middles of layers.
-fn at(profile: &[f64; LAYERS], depth: f64) -> f64 {
-    let below = NODE.iter().position(|&z| z >= depth).unwrap_or(LAYERS - 1).max(1);
-    let share = (depth - NODE[below - 1]) / (NODE[below] - NODE[below - 1]);
-    profile[below - 1] + share.clamp(0.0, 1.0) * (profile[below] - profile[below - 1])
-}
-
-/// Liquid water by layer, m³ m⁻³, on every day of the comparison.
+/// Liquid water by layer, kg m⁻², on every day of the comparison.
 fn run(site: &Site, weather: &WeatherSeries) -> Result<Vec<[f64; LAYERS]>, ValidationError> {
     let land = |source| ValidationError::Land { station: "Solling".to_owned(), source };
     let solar = Arc::new(SolarTable::new(site.latitude));
@@ -135,7 +129,7 @@ fn run(site: &Site, weather: &WeatherSeries) -> Result<Vec<[f64; LAYERS]>, Valid
     let outcome = simulate_days(&column, &mut state, &[weather], None, |day, fluxes, state| {
         if day.month >= first {
             largest_lai = largest_lai.max(fluxes.lai);
-            water.push(std::array::from_fn(|i| state.water.liquid[i] / (1_000.0 * THICKNESS[i])));
+            water.push(state.water.liquid);
         }
     });
     if let Some(source) = outcome.failures.into_iter().flatten().next() {
@@ -146,7 +140,7 @@ fn run(site: &Site, weather: &WeatherSeries) -> Result<Vec<[f64; LAYERS]>, Valid
 }
 
 /// The stand on the texture of the depths that hold the sensors.
-fn site(soil: &Path, wind: [f64; 12]) -> Result<Site, ValidationError> {
+pub(super) fn site(soil: &Path, wind: [f64; 12]) -> Result<Site, ValidationError> {
     let horizons = Dated::plain(soil)?;
     let [upper, lower, sand, clay] = ["upper", "lower", "sand", "clay"].map(|name| horizons.column(name));
     let (upper, lower, sand, clay) = (upper?, lower?, sand?, clay?);
@@ -185,7 +179,7 @@ fn organic(horizons: &Dated) -> Result<[f64; LAYERS], ValidationError> {
 }
 
 /// Mean wind by calendar month, m s⁻¹.
-fn wind(file: &Path) -> Result<[f64; 12], ValidationError> {
+pub(super) fn wind(file: &Path) -> Result<[f64; 12], ValidationError> {
     let days = Dated::read(file)?.on_noleap_days("windspeed", YEARS)?;
     let mut begin = 0;
     Ok(MONTH_DAYS.map(|length| {
@@ -196,7 +190,7 @@ fn wind(file: &Path) -> Result<[f64; 12], ValidationError> {
     }))
 }
 
-fn weather(file: &Path) -> Result<WeatherSeries, ValidationError> {
+pub(super) fn weather(file: &Path) -> Result<WeatherSeries, ValidationError> {
     let table = Dated::read(file)?;
     let names = ["tmin", "tmax", "globrad", "vappres", "prec"];
     let mut columns = Vec::new();
@@ -227,15 +221,6 @@ fn weather(file: &Path) -> Result<WeatherSeries, ValidationError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_depth_between_two_layers_gets_the_mixture_of_both() {
-        let profile = std::array::from_fn(|i| NODE[i]);
-        for depth in [0.05, 0.2, 0.6, 2.0] {
-            assert!((at(&profile, depth) - depth).abs() < 1e-12, "{depth}");
-        }
-        assert!((at(&profile, 0.001) - NODE[0]).abs() < 1e-12);
-    }
 
     #[test]
     fn a_day_without_all_depths_has_no_mean() {
