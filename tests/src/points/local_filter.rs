@@ -7,7 +7,7 @@ use reterra_assimilation::localisation::{Locality, Metric, Network, ObservationS
 
 use crate::ValidationError;
 use crate::record::{Goal, Record};
-use crate::waves::program::{Launch, Program};
+use crate::waves::program::{Launch, Priority, Program};
 
 /// Digits that the check values have.
 const TOLERANCE: f64 = 1e-10;
@@ -77,7 +77,14 @@ fn spread(e: &Array2<f64>) -> f64 {
 pub fn same_bits() -> Result<Vec<Record>, ValidationError> {
     let program = Program::built()?;
     let launch = |ranks, threads, groups| {
-        program.run(&Launch { size: [400, 250, 32], ranks, threads, repeats: 1, groups })
+        program.run(&Launch {
+            size: [400, 250, 32],
+            ranks,
+            threads,
+            repeats: 1,
+            groups,
+            priority: Priority::Ordinary,
+        })
     };
     let alone = launch(1, 1, None)?.bits;
     let (mut compared, mut unlike) = (0, 0);
