@@ -217,7 +217,9 @@ fn records_of_parts_have_the_same_bits_on_any_number_of_threads() {
         let parts: Vec<Statistics> = pool
             .install(|| (0..12_u32).into_par_iter().map(|k| TWIN.statistics(10 * k..10 * k + 10)).collect());
         let mut all = Statistics::default();
-        parts.iter().for_each(|part| all.merge(part).unwrap());
+        for part in &parts {
+            all.merge(part).unwrap();
+        }
         serde_json::to_string(&all).unwrap()
     };
     let one = merged(1);

@@ -130,7 +130,9 @@ impl<'c, 'a> Circle<'c, 'a> {
     }
 
     fn admit(&mut self, passed: &[usize]) {
-        passed.iter().for_each(|&j| self.good[j] = true);
+        for &j in passed {
+            self.good[j] = true;
+        }
     }
 
     fn judge(&self, i: usize) -> Result<Verdict, AssimilationError> {

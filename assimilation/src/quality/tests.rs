@@ -274,7 +274,9 @@ fn an_error_of_the_prior_over_a_whole_region_condemns_no_observation() {
     let side = 20;
     for seed in 0..5 {
         let mut world = correlated(seed, side);
-        world.values.iter_mut().for_each(|y| *y += 2.5);
+        for y in &mut world.values {
+            *y += 2.5;
+        }
         let background = world.run(vec![background(2.0)]).used().len();
         let buddies = world.run(vec![Check::Buddy(BUDDY)]).used().len();
         assert!(background < side * side / 2 && buddies > side * side * 19 / 20, "{background} {buddies}");

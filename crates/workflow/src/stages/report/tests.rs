@@ -34,6 +34,18 @@ fn report_has_every_section() {
     assert!(provenance.configuration.contains("Three stations"));
 }
 
+#[test]
+fn observations_and_ensemble_are_compared_by_variable() {
+    let input = filled(&Bench::of_series());
+    let [gpp] = &input.agreement[..] else { panic!("{:?}", input.agreement) };
+    assert_eq!((gpp.variable, gpp.used), (Shown::Gpp, 69));
+    assert_eq!((gpp.others[0].label.as_str(), gpp.others[0].count), ("refused by background check", 3));
+    // Members are 0.9 times the truth: they lie below the observations.
+    assert!(gpp.innovation.unwrap().value > 0.0 && gpp.ranks.as_ref().unwrap().slope > 0.0);
+    assert!(gpp.crps.is_some_and(|[before, after]| after < before));
+    assert!(input.agreement_note.contains("50 %"), "{}", input.agreement_note);
+}
+
 /// The invented stocks change by exactly the flows, so what is left over is rounding.
 #[test]
 fn books_close() {
