@@ -10,6 +10,7 @@ pub mod ensemble;
 pub mod equilibrium;
 pub mod exit;
 pub mod inversion;
+pub mod land_twin;
 pub mod left_out;
 pub mod local_filter;
 pub mod local_filter_speed;
@@ -105,6 +106,11 @@ pub const POINTS: &[Point] = &[
         name: "assimilation-4",
         title: "bits of the local filter on ranks and threads",
         measure: local_filter::same_bits,
+    },
+    Point {
+        name: "assimilation-5",
+        title: "a twin experiment with the land model",
+        measure: land_twin::measure,
     },
     Point {
         name: "assimilation-6",

@@ -1,0 +1,189 @@
+//! Assimilation point 5: a twin experiment with the land model at 48 stations.
+//!
+//! Every station has a truth of its own: four parameters drawn from their prior, spun up. Members are drawn from the same
+//! prior and spun up alike, so that the truth is one more of them; they see its monthly GPP and LAI and its annual biomass,
+//! with noise. Then the truth's rank among the members must be any rank equally often (Hamill 2001,
+//! doi:10.1175/1520-0493(2001)129<0550:IORHFV>2.0.CO;2), for what was observed and for what was not.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+
+use ndarray::{Axis, s};
+use reterra_parallel::Alone;
+use reterra_statistics::random::{Stage, StreamKey};
+use reterra_statistics::tail::chi_square_tail;
+use reterra_workflow::config::Variable;
+use reterra_workflow::cycle::{Sharing, Smoother};
+
+use crate::cycles::{Experiment, FIGURES, Faults, Outcome, Run, Window};
+use crate::record::{Goal, Record};
+use crate::{ValidationError, places};
+
+/// Stations of the workflow.
+const STATIONS: usize = 48;
+const YEARS: usize = 5;
+/// Unknown parameters: what leaves assimilate, what they are made of, and what they and roots turn into litter.
+const PARAMETERS: [&str; 4] = ["flnr", "slatop", "froot_leaf", "leaf_long"];
+/// Truths of every station, each with members and noise of its own: 48 are few enough for their draws alone to look uneven.
+const TRUTHS: u64 = 3;
+const SEED: u64 = 20_010_101;
+/// Classes of ranks: 64 expected in each from 576 parameters.
+const CLASSES: usize = 9;
+
+/// The experiment.
+///
+/// Errors are those that the monthly workflow gives its towers' GPP, and half to a third of what it gives leaf area and
+/// biomass, which it takes from satellites and inventories.
+#[must_use]
+pub fn experiment(data: std::path::PathBuf) -> Run {
+    let window = |months, error| Window { months, error };
+    let day = 86_400.0;
+    Run {
+        workflow: "stations-monthly.toml".to_owned(),
+        data: Some(data),
+        stations: STATIONS,
+        members: 96,
+        months: 12 * YEARS,
+        cycle_years: 1,
+        member_cycles: 10,
+        parameters: PARAMETERS.map(str::to_owned).to_vec(),
+        sensors: vec![
+            (Variable::Gpp, window(1, [1.0 / day, 0.1])),
+            (Variable::Lai, window(1, [1.0, 0.2])),
+            (Variable::Biomass, window(12, [250.0, 0.2])),
+        ],
+        // No two stations are as near as this, so that each has its own observations only.
+        radius: 1.0,
+        relaxation: 0.0,
+        forgetting: 1.0,
+        sharing: Sharing::Columns,
+        smoother: Some(Smoother { passes: 4, share: 0.8 }),
+        seed: SEED,
+        groups: 1,
+        checkpoints: None,
+        faults: Faults::None,
+    }
+}
+
+/// Flatness of the truths' ranks, the error of soil carbon against members without observations, and what updates added.
+///
+/// # Errors
+/// [`ValidationError::NoData`], those of the cycles, a table that can't be written.
+pub fn measure() -> Result<Vec<Record>, ValidationError> {
+    let first = experiment(places::shared("sites_monthly")?);
+    let (mut found, mut open) = (Vec::new(), Vec::new());
+    for seed in SEED..SEED + TRUTHS {
+        let [with, without] = Experiment::new(&Run { seed, ..first.clone() })?.with_open_loop(&Alone)?;
+        found.push(with);
+        open.push(without);
+    }
+    let width = first.parameters.len();
+    let [parameters, states] =
+        [0..width, width..width + FIGURES.len()].map(|rows| flatness(&shares(&found, rows)));
+    let stations = found.iter().map(|outcome| outcome.truth.len_of(Axis(1))).min().unwrap_or(0);
+    let text = table(&first, &found, &open);
+    let path = places::validation().join("assimilation-5.md");
+    std::fs::create_dir_all(places::validation()).map_err(ValidationError::file("create", &path))?;
+    std::fs::write(&path, text).map_err(ValidationError::file("write", &path))?;
+    let record = |what: &str, measured, goal, unit| {
+        Record::new(format!("assimilation-5-{what}"), measured, goal, unit)
+    };
+    let ratio = rmse(&found, width) / rmse(&open, width);
+    Ok(vec![
+        record("stations", stations as f64, Goal::AtLeast(48.0), "stations"),
+        record("parameters-flat", parameters, Goal::AtLeast(0.05), "probability"),
+        record("states-flat", states, Goal::AtLeast(0.05), "probability"),
+        record("soil-carbon-rmse-ratio", ratio, Goal::AtMost(1.0 - 1e-6), "1"),
+    ])
+}
+
+/// Where the truths lie among the members: the share below, drawn within the truth's rank, which is uniform if it is one of
+/// them.
+fn shares(outcomes: &[Outcome], rows: Range<usize>) -> Vec<f64> {
+    let mut shares = Vec::new();
+    for (outcome, seed) in outcomes.iter().zip(SEED..) {
+        let members = outcome.members.len_of(Axis(0)) as f64;
+        for column in 0..outcome.truth.len_of(Axis(1)) {
+            for row in rows.clone() {
+                let (member, place) = (row as u32, column as u32);
+                let key = StreamKey { seed, stage: Stage::Test, cycle: 0, member, column: place };
+                let truth = outcome.truth[[row, column]];
+                let below = outcome.members.slice(s![.., row, column]).iter().filter(|x| **x < truth).count();
+                shares.push((below as f64 + key.stream().uniform()) / (members + 1.0));
+            }
+        }
+    }
+    shares
+}
+
+/// Probability of shares at least as uneven as these over [`CLASSES`] classes of equal width, by χ².
+fn flatness(shares: &[f64]) -> f64 {
+    let mut counts = [0.0; CLASSES];
+    for share in shares {
+        counts[((share * CLASSES as f64) as usize).min(CLASSES - 1)] += 1.0;
+    }
+    let expected = shares.len() as f64 / CLASSES as f64;
+    let chi2 = counts.iter().map(|count| (count - expected).powi(2) / expected).sum();
+    chi_square_tail(chi2, (CLASSES - 1) as f64)
+}
+
+/// Of the members' mean, over stations and truths.
+fn rmse(outcomes: &[Outcome], row: usize) -> f64 {
+    let of_outcome = |outcome: &Outcome| -> Vec<f64> {
+        let of = |column: usize| {
+            let members = outcome.members.slice(s![.., row, column]);
+            (members.iter().sum::<f64>() / members.len() as f64 - outcome.truth[[row, column]]).powi(2)
+        };
+        (0..outcome.truth.len_of(Axis(1))).map(of).collect()
+    };
+    root_mean(&outcomes.iter().flat_map(of_outcome).collect::<Vec<_>>())
+}
+
+/// Root mean variance of the members.
+fn spread(outcomes: &[Outcome], row: usize) -> f64 {
+    let of = |outcome: &Outcome| outcome.members.index_axis(Axis(1), row).var_axis(Axis(0), 1.0).to_vec();
+    root_mean(&outcomes.iter().flat_map(of).collect::<Vec<_>>())
+}
+
+fn root_mean(squares: &[f64]) -> f64 {
+    (squares.iter().sum::<f64>() / squares.len() as f64).sqrt()
+}
+
+fn table(run: &Run, found: &[Outcome], open: &[Outcome]) -> String {
+    let failures: usize = found.iter().map(|outcome| outcome.report.failures.len()).sum();
+    let used: usize = found.iter().map(|outcome| outcome.report.used).sum();
+    let mut text = format!(
+        "# Twin experiments with the land model\n\n{} stations, {TRUTHS} truths each, {} members, {} months, {used} \
+         observations; {failures} members failed and were replaced.\n\nRoot mean square error of the members' mean and \
+         root mean variance of the members at the end (parameters: unconstrained), and the probability of ranks as uneven \
+         as these.\n\n\
+         | | error | spread | p | error, open loop | spread, open loop | p, open loop |\n\
+         |---|---|---|---|---|---|---|\n",
+        run.stations, run.members, run.months,
+    );
+    let names = run.parameters.iter().map(String::as_str).chain(FIGURES);
+    for (row, name) in names.enumerate() {
+        let of = |outcomes: &[Outcome]| {
+            let p = flatness(&shares(outcomes, row..row + 1));
+            format!("{:.4} | {:.4} | {p:.3}", rmse(outcomes, row), spread(outcomes, row))
+        };
+        // Writing to a string can't fail.
+        let _ = writeln!(text, "| {name} | {} | {} |", of(found), of(open));
+    }
+    text + &added(run, found)
+}
+
+/// What the filter's updates added, a year, mean over members, stations and truths.
+fn added(run: &Run, found: &[Outcome]) -> String {
+    let mut text = "\nAdded by the filter's updates, per m² and year:\n\n\
+         | | net | amounts added or removed |\n|---|---|---|\n"
+        .to_owned();
+    let balances: Vec<_> = found.iter().flat_map(|outcome| &outcome.report.balances).collect();
+    let years = (balances.len() * run.months) as f64 / 12.0;
+    for (k, name) in ["carbon, gC", "nitrogen, gN", "water, kg"].into_iter().enumerate() {
+        let net = balances.iter().map(|b| b.net[k]).sum::<f64>() / years;
+        let moved = balances.iter().map(|b| b.moved[k]).sum::<f64>() / years;
+        let _ = writeln!(text, "| {name} | {net:.4} | {moved:.4} |");
+    }
+    text
+}
