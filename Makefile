@@ -31,7 +31,7 @@ build: setup
 # MPI is off elsewhere, so that everything builds without an MPI library.
 cluster: setup
 	$(CARGO) build --release -p reterra-parallel -p reterra-tests --features reterra-parallel/mpi,reterra-tests/mpi \
-	    --bin reterra-ranks --bin waves
+	    --bin reterra-ranks --bin waves --bin cycles
 
 reanalysis: build
 	target/release/reterra run workflows/european-stations.toml --out $(OUT)
@@ -40,7 +40,7 @@ test: setup
 	$(CARGO) test --workspace
 	@if command -v mpicc >/dev/null && command -v mpirun >/dev/null; then \
 	    $(CARGO) test -p reterra-parallel --features mpi && \
-	    $(CARGO) test -p reterra-tests --features mpi --test ranks; \
+	    $(CARGO) test -p reterra-tests --features mpi --test ranks --test cycles; \
 	else echo "no MPI library: ranks are tested as threads only"; fi
 
 lint: setup

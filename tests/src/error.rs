@@ -7,6 +7,7 @@ use reterra_io::IoError;
 use reterra_land::error::LandError;
 use reterra_land::spinup::SpinupError;
 use reterra_workflow::WorkflowError;
+use reterra_workflow::cycle::CycleError;
 use reterra_workflow::engine::StageError;
 use serde::de::DeserializeOwned;
 
@@ -88,6 +89,9 @@ pub enum ValidationError {
     /// An error of the inversion.
     #[error(transparent)]
     Assimilation(#[from] AssimilationError),
+    /// An error of the cycles.
+    #[error(transparent)]
+    Cycles(#[from] CycleError),
     /// A data file that can't be read.
     #[error(transparent)]
     Data(Box<IoError>),

@@ -5,6 +5,7 @@
 
 pub mod arithmetic;
 pub mod clm;
+pub mod cycles;
 pub mod dated;
 pub mod disturb;
 pub mod ensemble;

@@ -5,6 +5,7 @@ pub mod clm_site;
 pub mod clm_soil;
 pub mod closure;
 pub mod column_speed;
+pub mod cycles;
 pub mod daily;
 pub mod ensemble;
 pub mod equilibrium;
@@ -122,6 +123,7 @@ pub const POINTS: &[Point] = &[
         title: "skill of the main job beside that before its filter was built on the crate",
         measure: skill::against_its_own_state,
     },
+    Point { name: "assimilation-8", title: "land cycles killed and resumed", measure: cycles::measure },
 ];
 
 impl Point {
