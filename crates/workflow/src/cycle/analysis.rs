@@ -28,14 +28,10 @@ impl Rows {
 impl<M: Model> Cycles<'_, M> {
     /// Moves members by the observations whose windows end with this month, given the month's values.
     pub(super) fn analyse(&mut self, values: &[Vec<f64>]) -> Result<(), CycleError> {
-        let (setting, month) = (&self.setting, self.month);
-        let kinds = &setting.options.kinds;
-        for (member, values) in self.members.iter_mut().zip(values) {
-            for (kind, sum) in kinds.iter().zip(&mut member.stored.sums) {
-                *sum += values[kind.variable];
-            }
-        }
-        let due: Vec<Observed> = setting.observations.iter().filter(|o| o.month == month).copied().collect();
+        self.add(values);
+        let setting = &self.setting;
+        let factor = setting.options.smoother.map_or(1.0, |smoother| smoother.factors()[1]);
+        let due = setting.due(self.month, factor);
         if !due.is_empty() {
             let predicted = setting.predicted(&self.members, &due);
             if let Some(shared) = &mut self.shared {
@@ -43,15 +39,30 @@ impl<M: Model> Cycles<'_, M> {
             }
             let rows = self.rows();
             let before = self.gathered(rows);
-            let after = self.setting.filtered((&due, &predicted), rows, &before)?;
+            let after = self.setting.filtered((&due, &predicted), &before, Maps::Layouts)?;
             self.take(rows, &before, &after)?;
             self.report.used += due.len();
         }
+        self.close();
+        Ok(())
+    }
+
+    /// Adds a month's values to the sums of open windows.
+    pub(super) fn add(&mut self, values: &[Vec<f64>]) {
+        for (member, values) in self.members.iter_mut().zip(values) {
+            for (kind, sum) in self.setting.options.kinds.iter().zip(&mut member.stored.sums) {
+                *sum += values[kind.variable];
+            }
+        }
+    }
+
+    /// Closes the windows that end with this month.
+    pub(super) fn close(&mut self) {
+        let month = self.month;
         for member in &mut self.members {
             let sums = self.setting.options.kinds.iter().zip(&mut member.stored.sums);
             sums.filter(|(kind, _)| kind.ends(month)).for_each(|(_, sum)| *sum = 0.0);
         }
-        Ok(())
     }
 
     fn rows(&self) -> Rows {
@@ -136,6 +147,15 @@ impl<M: Model> Cycles<'_, M> {
     }
 }
 
+/// What rows are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Maps {
+    /// Physical states as the columns' layouts have them, then what needs no map.
+    Layouts,
+    /// What needs no map.
+    None,
+}
+
 /// What an analysis did to a member in one column.
 #[derive(Clone, Copy, Default)]
 struct Moved {
@@ -164,8 +184,14 @@ fn moved<M: Model>(model: &M, member: &mut MemberOf<M>, (parameters, rows): (Vec
 }
 
 impl<M: Model> Setting<'_, M> {
+    /// The observations whose windows end with a month, their error variances times a factor.
+    pub(super) fn due(&self, month: usize, factor: f64) -> Vec<Observed> {
+        let due = self.observations.iter().filter(|o| o.month == month);
+        due.map(|o| Observed { variance: o.variance * factor, ..*o }).collect()
+    }
+
     /// What this rank's members predict for the observations in its columns: own members × observations.
-    fn predicted(&self, members: &[MemberOf<M>], due: &[Observed]) -> Array2<f64> {
+    pub(super) fn predicted(&self, members: &[MemberOf<M>], due: &[Observed]) -> Array2<f64> {
         let (own, columns) = (self.own_members(), &self.share.columns);
         let seen: Vec<&Observed> = due.iter().filter(|o| columns.contains(&o.column)).collect();
         Array2::from_shape_fn((own, seen.len()), |(k, j)| {
@@ -175,11 +201,11 @@ impl<M: Model> Setting<'_, M> {
     }
 
     /// The rows of this rank's members after the filter: one exchange to columns, the analysis, one exchange back.
-    fn filtered(
+    pub(super) fn filtered(
         &self,
         (due, predicted): (&[Observed], &Array2<f64>),
-        rows: Rows,
         before: &Array3<f64>,
+        maps: Maps,
     ) -> Result<Array3<f64>, CycleError> {
         let places: Vec<Place> = due.iter().map(|o| self.place(o.column)).collect();
         let columns: Vec<usize> = due.iter().map(|o| o.column).collect();
@@ -188,15 +214,23 @@ impl<M: Model> Setting<'_, M> {
         let network = Network { places: &places, slices: None, values: &values, variances: &variances };
         let stations = Stations { network, columns: &columns };
         let own = self.decomposition.analysis(self.ranks.rank()).map(|column| self.place(column)).collect();
-        let parts = (self.decomposition, Columns::uniform(own, rows.all()));
+        let parts = (self.decomposition, Columns::uniform(own, before.len_of(Axis(1))));
         let radius = self.options.filter.locality().radius();
         let filter = Distributed::new(self.ranks, self.options.filter.clone(), parts, stations, radius)?;
         let observations = filter.observe(self.ranks, predicted.clone())?;
         let physical = self.decomposition.to_columns(self.ranks, before.view())?;
-        let state = self.updated(&physical, |state| {
+        let update = |state: &mut Array3<f64>| -> Result<(), CycleError> {
             filter.update(observations, state.view_mut())?;
             Ok(())
-        })?;
+        };
+        let state = match maps {
+            Maps::Layouts => self.updated(&physical, update)?,
+            Maps::None => {
+                let mut state = physical;
+                update(&mut state)?;
+                state
+            }
+        };
         let mut after = Array3::zeros(before.raw_dim());
         self.decomposition.to_members(self.ranks, state.view(), after.view_mut())?;
         Ok(after)

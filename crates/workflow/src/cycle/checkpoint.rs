@@ -23,6 +23,8 @@ use super::shared::Shared;
 use super::{Checkpoints, CycleError, Cycles, Member, Model, Report, Stored};
 
 const MARKER: &str = "complete.json";
+/// Complete checkpoints that stay: the last one, and one to go back to should that be damaged.
+const KEPT: usize = 2;
 
 /// What is written last.
 #[derive(Debug, Serialize, Deserialize)]
@@ -52,7 +54,7 @@ pub(super) struct Found {
 
 /// Writes a checkpoint where one is due, and deletes the one before the last.
 pub(super) fn save_if_due<M: Model>(cycles: &Cycles<'_, M>) -> Result<(), CycleError> {
-    let Some(checkpoints) = &cycles.setting.options.checkpoints else { return Ok(()) };
+    let Some(checkpoints) = cycles.setting.checkpoints else { return Ok(()) };
     let last = cycles.month == cycles.setting.options.months;
     if !last && !cycles.month.is_multiple_of(checkpoints.every.max(1)) {
         return Ok(());
@@ -73,7 +75,7 @@ pub(super) fn save_if_due<M: Model>(cycles: &Cycles<'_, M>) -> Result<(), CycleE
         };
         let json = serde_json::to_vec(&marker).map_err(CycleError::Message)?;
         atomic::replace(&folder.join(MARKER), &json)?;
-        forget_but(&checkpoints.directory, 2)?;
+        forget_but(&checkpoints.directory, KEPT)?;
     }
     Ok(setting.ranks.wait()?)
 }
@@ -95,7 +97,7 @@ fn part<M: Model>(
 
 /// The last complete checkpoint, the same on every rank.
 pub(super) fn last<M: Model>(setting: &Setting<'_, M>) -> Result<Option<Found>, CycleError> {
-    let Some(checkpoints) = &setting.options.checkpoints else { return Ok(None) };
+    let Some(checkpoints) = setting.checkpoints else { return Ok(None) };
     // What rank 0 sees counts, so that all go on from the same.
     let own: Vec<u64> =
         if setting.ranks.rank() == 0 { complete(&checkpoints.directory)? } else { Vec::new() };
@@ -139,7 +141,7 @@ impl Found {
             |stored: Stored<M::State>| Ok(Member { column: remade(setting.model, &stored)?, stored });
         let members = stored.into_iter().map(member).collect::<Result<_, CycleError>>()?;
         let Marker { months, shared, report, .. } = self.marker;
-        Ok(Cycles { setting, members, shared, report, month: months })
+        Ok(Cycles { setting, members, shared, report, pass: None, month: months })
     }
 }
 
@@ -149,7 +151,7 @@ fn run<M: Model>(setting: &Setting<'_, M>, checkpoints: &Checkpoints) -> Result<
     let filter = format!("{:?}", options.filter);
     let asked = (
         (&checkpoints.model, options.members, options.seed),
-        (filter, &options.kinds, options.sharing),
+        (filter, &options.kinds, options.sharing, options.smoother),
         setting.observations,
     );
     Ok(sha256_bytes(&serde_json::to_vec(&asked).map_err(CycleError::Message)?))
@@ -159,28 +161,37 @@ fn name(months: u64) -> String {
     format!("month-{months:06}")
 }
 
-/// Months of the complete checkpoints, ascending.
-fn complete(directory: &Path) -> Result<Vec<u64>, CycleError> {
+/// Months of the checkpoints whose folders are there, complete or not, ascending.
+fn begun(directory: &Path) -> Result<Vec<u64>, CycleError> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(self::directory("list", directory)(e)),
     };
-    let months = entries.flatten().filter_map(|entry| {
-        let months = entry.file_name().to_str()?.strip_prefix("month-")?.parse().ok()?;
-        entry.path().join(MARKER).exists().then_some(months)
-    });
+    let months = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.strip_prefix("month-")?.parse::<u64>().ok());
     let mut months: Vec<u64> = months.collect();
     months.sort_unstable();
     Ok(months)
 }
 
-/// Deletes complete checkpoints but the last ones: their markers first, so that none is ever complete and half gone.
+/// Months of the complete ones, ascending.
+fn complete(directory: &Path) -> Result<Vec<u64>, CycleError> {
+    let mut months = begun(directory)?;
+    months.retain(|months| directory.join(name(*months)).join(MARKER).exists());
+    Ok(months)
+}
+
+/// Deletes what is older than the last complete checkpoints: markers first, so that none is ever complete and half gone.
 fn forget_but(directory: &Path, last: usize) -> Result<(), CycleError> {
     let complete = complete(directory)?;
-    for months in &complete[..complete.len().saturating_sub(last)] {
-        let folder = directory.join(name(*months));
-        fs::remove_file(folder.join(MARKER)).map_err(self::directory("delete", &folder))?;
+    let Some(oldest) = complete.len().checked_sub(last).map(|first| complete[first]) else { return Ok(()) };
+    for months in begun(directory)?.into_iter().filter(|months| *months < oldest) {
+        let folder = directory.join(name(months));
+        if complete.contains(&months) {
+            fs::remove_file(folder.join(MARKER)).map_err(self::directory("delete", &folder))?;
+        }
         fs::remove_dir_all(&folder).map_err(self::directory("delete", &folder))?;
     }
     Ok(())

@@ -5,16 +5,17 @@ use reterra_assimilation::distributed::{Decomposition, Share};
 use reterra_parallel::Communicator;
 
 use super::checkpoint;
-use super::failure;
+use super::failure::{self, Moment};
 use super::report::{Balance, Report};
 use super::shared::Shared;
-use super::{CycleError, Member, Model, Observed, Options, Sharing, start};
+use super::{Checkpoints, CycleError, Member, Model, Observed, Options, Sharing, Smoother, start};
 
 /// What never changes in a run, on one rank.
 pub(super) struct Setting<'a, M: Model> {
     pub model: &'a M,
     pub options: &'a Options,
     pub observations: &'a [Observed],
+    pub checkpoints: Option<&'a Checkpoints>,
     pub ranks: &'a dyn Communicator,
     pub decomposition: Decomposition,
     pub share: Share,
@@ -27,6 +28,8 @@ pub struct Cycles<'a, M: Model> {
     pub(super) members: Vec<MemberOf<M>>,
     pub(super) shared: Option<Shared>,
     pub(super) report: Report,
+    /// Pass of the smoother.
+    pub(super) pass: Option<usize>,
     pub(super) month: usize,
 }
 
@@ -48,7 +51,8 @@ impl<'a, M: Model> Cycles<'a, M> {
         let size = (options.members, model.columns());
         let decomposition = Decomposition::new(size, options.groups, ranks.size())?;
         let share = decomposition.forecast(ranks.rank());
-        let setting = Setting { model, options, observations, ranks, decomposition, share };
+        let checkpoints = options.checkpoints.as_ref();
+        let setting = Setting { model, options, observations, checkpoints, ranks, decomposition, share };
         match checkpoint::last(&setting)? {
             Some(found) => found.resume(setting),
             None => Self::start(setting),
@@ -58,11 +62,37 @@ impl<'a, M: Model> Cycles<'a, M> {
     fn start(setting: Setting<'a, M>) -> Result<Self, CycleError> {
         let model = setting.model;
         let shared = (setting.options.sharing == Sharing::Types).then(|| Shared::draw(&setting));
-        let begun = start::begun(&setting, shared.as_ref());
-        let mut report = Report { balances: vec![Balance::default(); model.columns()], ..Report::default() };
-        let mended = failure::mend(&setting, None, begun, &mut report)?;
-        let members = mended.into_iter().map(|(member, _)| member).collect();
-        Ok(Self { setting, members, shared, report, month: 0 })
+        let balances = vec![Balance::default(); model.columns()];
+        let report = Report { balances, ..Report::default() };
+        let mut cycles = Self { setting, members: Vec::new(), shared, report, pass: None, month: 0 };
+        let shared = cycles.shared.clone();
+        cycles.begin(|column, member| match &shared {
+            Some(shared) => shared.of(model.type_of(column), member),
+            None => model.draw(member, column),
+        })?;
+        cycles.smooth()?;
+        checkpoint::save_if_due(&cycles)?;
+        Ok(cycles)
+    }
+
+    /// Spins members up with these parameters, by column and member.
+    pub(super) fn begin(&mut self, parameters: impl Fn(usize, usize) -> Vec<f64>) -> Result<(), CycleError> {
+        let begun = start::begun(&self.setting, parameters);
+        let moment = Moment { pass: self.pass, month: None };
+        let mended = failure::mend(&self.setting, moment, begun, &mut self.report)?;
+        self.members = mended.into_iter().map(|(member, _)| member).collect();
+        self.month = 0;
+        Ok(())
+    }
+
+    /// The same members from here on without observations: an open loop. It leaves no checkpoints.
+    #[must_use]
+    pub fn open_loop(&self) -> Self {
+        let Self { setting, members, shared, report, pass, month } = self;
+        let setting =
+            Setting { observations: &[], checkpoints: None, share: setting.share.clone(), ..*setting };
+        let (members, shared, report) = (members.clone(), shared.clone(), report.clone());
+        Self { setting, members, shared, report, pass: *pass, month: *month }
     }
 
     /// Runs to the last month.
@@ -159,6 +189,7 @@ impl<M: Model> Setting<'_, M> {
 }
 
 fn check<M: Model>(model: &M, options: &Options, observations: &[Observed]) -> Result<(), CycleError> {
+    options.smoother.map_or(Ok(()), Smoother::check)?;
     for (number, o) in observations.iter().enumerate() {
         let kind = options.kinds.get(o.kind);
         let what = match kind {

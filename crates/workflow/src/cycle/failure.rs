@@ -9,6 +9,15 @@ use super::engine::{MemberOf, Setting};
 use super::report::{Failure, Report};
 use super::{CycleError, Member, Model, Stored};
 
+/// When something happens.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment {
+    /// Pass of the smoother; none in the filter.
+    pub pass: Option<usize>,
+    /// Month of the run; none in the spin-up.
+    pub month: Option<usize>,
+}
+
 /// A member with its values of a month.
 pub(super) type Went<M> = (MemberOf<M>, Vec<f64>);
 /// The same, or why it has failed.
@@ -19,7 +28,7 @@ type Donor<S, V> = (Stored<S>, V);
 /// This rank's members, each failed one replaced by a donor of its column; every rank calls it.
 pub(super) fn mend<M: Model>(
     setting: &Setting<'_, M>,
-    month: Option<usize>,
+    moment: Moment,
     outcomes: Vec<Outcome<M>>,
     report: &mut Report,
 ) -> Result<Vec<Went<M>>, CycleError> {
@@ -30,7 +39,7 @@ pub(super) fn mend<M: Model>(
         .collect();
     let mut lost = everyone(setting.ranks, &lost)?;
     lost.sort();
-    let failures = donors(setting, month, &lost)?;
+    let failures = donors(setting, moment, &lost)?;
     let mut given = if failures.is_empty() { Vec::new() } else { exchange(setting, &failures, &outcomes)? };
     // What comes is in the order of failures, as are this rank's failed members.
     given.reverse();
@@ -59,7 +68,7 @@ pub(super) fn everyone<T: Serialize + DeserializeOwned>(
 /// Who replaces whom.
 fn donors<M: Model>(
     setting: &Setting<'_, M>,
-    month: Option<usize>,
+    Moment { pass, month }: Moment,
     lost: &[(usize, usize, String)],
 ) -> Result<Vec<Failure>, CycleError> {
     let members = setting.options.members;
@@ -74,13 +83,13 @@ fn donors<M: Model>(
             let key = StreamKey {
                 seed: setting.options.seed,
                 stage: Stage::Resample,
-                // Spin-up is cycle 0.
-                cycle: month.map_or(0, |m| m as u32 + 1),
+                // Spin-up is cycle 0; passes of the smoother count in the upper half.
+                cycle: month.map_or(0, |m| m as u32 + 1) | pass.map_or(0, |pass| (pass as u32 + 1) << 16),
                 member: *member as u32,
                 column: column as u32,
             };
             let donor = alive[key.stream().index(alive.len())];
-            failures.push(Failure { month, column, member: *member, donor, reason: reason.clone() });
+            failures.push(Failure { pass, month, column, member: *member, donor, reason: reason.clone() });
         }
     }
     Ok(failures)

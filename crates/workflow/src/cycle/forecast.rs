@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use reterra_land::lanes::WIDTH;
 use reterra_parallel::attempt;
 
-use super::failure;
+use super::failure::{self, Moment};
 use super::{CycleError, Cycles, Lane, Model};
 
 impl<M: Model> Cycles<'_, M> {
@@ -38,7 +38,8 @@ impl<M: Model> Cycles<'_, M> {
             Ok((member, values))
         });
         let outcomes = outcomes.collect();
-        let mended = failure::mend(&self.setting, Some(month), outcomes, &mut self.report)?;
+        let moment = Moment { pass: self.pass, month: Some(month) };
+        let mended = failure::mend(&self.setting, moment, outcomes, &mut self.report)?;
         let (members, values) = mended.into_iter().unzip();
         self.members = members;
         Ok(values)

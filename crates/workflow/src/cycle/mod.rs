@@ -1,6 +1,7 @@
 //! Ensemble assimilation in time: many columns, many members, over ranks.
 //!
 //! ```text
+//! smoother, if asked for    passes over the whole run find parameters, every pass from new spin-ups
 //! members run a month       own members × own columns on each rank, batches of them on its threads
 //!   who failed is replaced  by a donor of the same column, drawn by a stream of its own
 //!   what they predict       monthly values; sums of windows that are still open are rows of the state
@@ -25,6 +26,7 @@ mod model;
 mod options;
 mod report;
 mod shared;
+mod smoother;
 mod start;
 #[cfg(test)]
 mod tests;
@@ -34,5 +36,5 @@ pub use engine::{Cycles, MemberOf};
 pub use error::CycleError;
 pub use member::{Lane, Member, Stored};
 pub use model::{Model, Ran};
-pub use options::{Checkpoints, Kind, Observed, Options, Sharing};
+pub use options::{Checkpoints, Kind, Observed, Options, Sharing, Smoother};
 pub use report::{Balance, Failure, Report};

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use reterra_assimilation::AssimilationError;
 use reterra_assimilation::letkf::Letkf;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,8 @@ pub struct Options {
     pub kinds: Vec<Kind>,
     /// Who shares parameters.
     pub sharing: Sharing,
+    /// What comes before the filter.
+    pub smoother: Option<Smoother>,
     /// Where checkpoints go, and how often.
     pub checkpoints: Option<Checkpoints>,
 }
@@ -44,6 +47,20 @@ pub enum Sharing {
     Columns,
     /// Columns of a vegetation type have one vector, moved by all observations of that type.
     Types,
+}
+
+/// A smoother over the whole run that finds parameters before the filter follows states in time: the ensemble smoother with
+/// multiple data assimilation (Emerick and Reynolds 2013, doi:10.1016/j.cageo.2012.03.011), every pass from new spin-ups.
+///
+/// A filter alone moves states that a spin-up has made away from what its parameters sustain, further with each analysis of
+/// a nonlinear model; passes of a smoother keep both together. The information of an observation is used once: passes take
+/// error variances times `passes / share`, the filter those over `1 - share`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Smoother {
+    /// Runs of the whole ensemble.
+    pub passes: usize,
+    /// Share of the observations' information that they take, above 0 and below 1.
+    pub share: f64,
 }
 
 /// Where checkpoints go, and how often.
@@ -77,5 +94,25 @@ impl Kind {
     #[must_use]
     pub fn ends(&self, month: usize) -> bool {
         (month + 1).is_multiple_of(self.months)
+    }
+}
+
+impl Smoother {
+    /// Refuses what can't be.
+    pub(super) fn check(self) -> Result<(), AssimilationError> {
+        if self.passes == 0 {
+            let (option, value) = ("passes of the smoother", 0.0);
+            return Err(AssimilationError::Option { option, value, range: "1 and more" });
+        }
+        if self.share > 0.0 && self.share < 1.0 {
+            return Ok(());
+        }
+        let option = "share of the smoother";
+        Err(AssimilationError::Option { option, value: self.share, range: "(0, 1)" })
+    }
+
+    /// Factors on error variances: of a pass, and of the filter.
+    pub(super) fn factors(self) -> [f64; 2] {
+        [self.passes as f64 / self.share, 1.0 / (1.0 - self.share)]
     }
 }

@@ -20,6 +20,8 @@ pub struct Report {
 /// A member that failed in a column, and went on as a copy of another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
+    /// Pass of the smoother, from 0; none in the filter.
+    pub pass: Option<usize>,
     /// Month of the run; none in the spin-up.
     pub month: Option<usize>,
     /// Column.

@@ -5,7 +5,6 @@ use rayon::prelude::*;
 use super::engine::Setting;
 use super::failure::Outcome;
 use super::forecast::{batches, caught};
-use super::shared::Shared;
 use super::{Member, Model, Stored};
 
 /// A member that has a column and no state yet.
@@ -16,11 +15,16 @@ struct Candidate<C> {
     column: C,
 }
 
-/// This rank's members at the start of the run, or why there is none.
-pub(super) fn begun<M: Model>(setting: &Setting<'_, M>, shared: Option<&Shared>) -> Vec<Outcome<M>> {
+/// This rank's members at the start of the run with these parameters (by column and member), or why there is none.
+pub(super) fn begun<M: Model>(
+    setting: &Setting<'_, M>,
+    parameters: impl Fn(usize, usize) -> Vec<f64>,
+) -> Vec<Outcome<M>> {
     let (model, kinds) = (setting.model, setting.options.kinds.len());
-    let candidates: Vec<Result<Candidate<M::Column>, String>> =
-        setting.own().map(|place| candidate(model, place, shared)).collect();
+    let candidates: Vec<Result<Candidate<M::Column>, String>> = setting
+        .own()
+        .map(|(number, member)| candidate(model, (number, member), parameters(number, member)))
+        .collect();
     let possible: Vec<&Candidate<M::Column>> = candidates.iter().flatten().collect();
     let started: Vec<Result<M::State, String>> = batches(&possible, |candidate| candidate.number)
         .par_iter()
@@ -45,10 +49,8 @@ pub(super) fn begun<M: Model>(setting: &Setting<'_, M>, shared: Option<&Shared>)
 fn candidate<M: Model>(
     model: &M,
     (number, member): (usize, usize),
-    shared: Option<&Shared>,
+    parameters: Vec<f64>,
 ) -> Result<Candidate<M::Column>, String> {
-    let parameters =
-        shared.map_or_else(|| model.draw(member, number), |shared| shared.of(model.type_of(number), member));
     let column = model.column(number, &parameters)?;
     Ok(Candidate { member, number, parameters, column })
 }

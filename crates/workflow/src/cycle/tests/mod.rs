@@ -9,7 +9,7 @@ use reterra_assimilation::localisation::metric::EARTH_RADIUS;
 use reterra_assimilation::localisation::{Locality, Metric, Taper};
 use reterra_parallel::{Alone, Communicator, threads};
 
-use super::{Checkpoints, CycleError, Cycles, Kind, Observed, Options, Report, Sharing, Stored};
+use super::{Checkpoints, CycleError, Cycles, Kind, Observed, Options, Report, Sharing, Smoother, Stored};
 use pools::{COLUMNS, Fault, Pools, State};
 
 const MEMBERS: usize = 8;
@@ -27,6 +27,7 @@ fn options(directory: Option<&Path>) -> Options {
         filter: Letkf::new(locality).with_relaxation(relaxation).unwrap(),
         kinds: vec![Kind { variable: 0, months: 1 }, Kind { variable: 1, months: 12 }],
         sharing: Sharing::Columns,
+        smoother: None,
         checkpoints: directory.map(|directory| Checkpoints {
             directory: directory.to_owned(),
             every: 1,
@@ -170,6 +171,26 @@ fn another_runs_checkpoints_and_damaged_ones_are_refused() {
     std::fs::remove_dir_all(last).unwrap();
     let again = run(&model, &short, 1).unwrap();
     assert_eq!(again, run(&model, &Options { months: 3, ..options(None) }, 1).unwrap());
+}
+
+#[test]
+fn a_smoother_before_the_filter_uses_what_is_observed_once_and_ranks_agree() {
+    let model = Pools { fault: Fault::Members };
+    let smoother = Some(Smoother { passes: 3, share: 0.7 });
+    for sharing in [Sharing::Columns, Sharing::Types] {
+        let options = Options { sharing, smoother, ..options(None) };
+        let alone = run(&model, &options, 1).unwrap();
+        assert_eq!(run(&model, &Options { groups: 2, ..options.clone() }, 4).unwrap(), alone);
+        // Members fail in the passes as they do in the filter; its own failures come last.
+        let passes: Vec<_> = alone.1.failures.iter().map(|f| f.pass).collect();
+        assert!(passes.contains(&Some(2)) && passes.last() == Some(&None), "{passes:?}");
+    }
+    for bad in [Smoother { passes: 0, share: 0.5 }, Smoother { passes: 2, share: 1.0 }] {
+        let options = Options { smoother: Some(bad), ..options(None) };
+        assert!(run(&model, &options, 1).is_err(), "{bad:?}");
+    }
+    let [pass, filter] = Smoother { passes: 4, share: 0.8 }.factors();
+    assert!((4.0 / pass + 1.0 / filter - 1.0_f64).abs() < 1e-15);
 }
 
 #[test]
