@@ -91,7 +91,7 @@ pub enum ValidationError {
     Assimilation(#[from] AssimilationError),
     /// An error of the cycles.
     #[error(transparent)]
-    Cycles(#[from] CycleError),
+    Cycles(Box<CycleError>),
     /// A data file that can't be read.
     #[error(transparent)]
     Data(Box<IoError>),
@@ -112,6 +112,12 @@ pub enum ValidationError {
         /// Why.
         reason: String,
     },
+}
+
+impl From<CycleError> for ValidationError {
+    fn from(source: CycleError) -> ValidationError {
+        ValidationError::Cycles(Box::new(source))
+    }
 }
 
 impl From<IoError> for ValidationError {

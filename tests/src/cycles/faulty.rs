@@ -28,6 +28,7 @@ pub struct Faulty<'a> {
 
 impl<'a> Faulty<'a> {
     /// Of a model.
+    #[must_use]
     pub fn new(model: &'a LandModel) -> Self {
         Self { model }
     }
@@ -65,7 +66,7 @@ impl Model for Faulty<'_> {
         let mut drawn = self.model.draw(member, vector);
         if (vector, member) == IMPOSSIBLE {
             // Far beyond what the model accepts of any parameter.
-            drawn.iter_mut().for_each(|u| *u = 60.0);
+            drawn.fill(60.0);
         }
         drawn
     }
