@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, Array3, ArrayViewMut1, ArrayViewMut2, Axis, s};
+use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
 use reterra_assimilation::analysis::{Domain, Filter, Localisation, Observed};
 use reterra_assimilation::filters::Etkf;
-use reterra_assimilation::localisation::Taper;
-use reterra_assimilation::observation::{Flag, background_check};
+use reterra_assimilation::localisation::{Metric, Taper};
+use reterra_assimilation::quality::{Background, Check, Control, Sample};
 use reterra_assimilation::state::Layout;
 use reterra_land::soil::grid::NODE;
 
@@ -76,9 +76,7 @@ impl Ensemble<'_> {
             r.push(sensor.error * sensor.error);
         }
         let he = Array2::from_shape_fn((self.members.len(), y.len()), |(m, k)| columns[k][m]);
-        let all: Vec<usize> = (0..self.members.len()).collect();
-        let flags = background_check(he.view(), &y, &r, &all, self.setup.options.background_check)?;
-        let good: Vec<usize> = (0..y.len()).filter(|&k| flags[k] == Flag::Accepted).collect();
+        let good = self.accepted(he.view(), (&y, &r))?;
         self.course.account.readings[0] += good.len();
         self.course.account.readings[1] += y.len() - good.len();
         let pick = |values: &[f64]| good.iter().map(|&k| values[k]).collect();
@@ -88,6 +86,21 @@ impl Ensemble<'_> {
             y: pick(&y),
             r: pick(&r),
         })
+    }
+
+    /// Numbers of the readings that the prior doesn't contradict. All probes hang in one column.
+    fn accepted(&self, he: ArrayView2<'_, f64>, (y, r): (&[f64], &[f64])) -> Result<Vec<usize>, StageError> {
+        let check = Background { limit: self.setup.options.background_check };
+        let outcome = Control::new(Metric::Plane, vec![Check::Background(check)])?.run(&Sample {
+            kinds: &vec![0; y.len()],
+            places: &vec![Metric::Plane.place(0.0, 0.0); y.len()],
+            times: &vec![[0.0, 1.0]; y.len()],
+            values: y,
+            variances: r,
+            he,
+            members: &(0..he.nrows()).collect::<Vec<_>>(),
+        })?;
+        Ok(outcome.used())
     }
 
     /// Members × (the land state's rows, updated parameters, gains).
