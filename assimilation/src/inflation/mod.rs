@@ -4,9 +4,11 @@
 //! statistics: Miyoshi 2011, doi:10.1175/2010MWR3570.1, after Anderson 2009,
 //! doi:10.1111/j.1600-0870.2008.00361.x, and Li et al. 2009, doi:10.1002/qj.371. Inflation is tied to
 //! observations: a cycle without them inflates nothing and lets an adaptive factor decay towards 1.
-//! For inflation of the posterior, relaxation among it, see [`posterior`].
+//! For inflation of the posterior, relaxation among it, see [`posterior`]; for factors that vary in space, [`varying`].
 
+pub mod belief;
 pub mod posterior;
+pub mod varying;
 
 use ndarray::ArrayView2;
 use serde::{Deserialize, Serialize};
