@@ -16,8 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!(
             "{:30} {:.3} ± {:.3}  published {:.3}  rerun {:.3}  diverged {:.2}  {:.1} s",
             row.name,
-            found.mean(),
-            found.sd(),
+            found.error().mean,
+            found.error().sd,
             row.published,
             row.rerun,
             found.diverged(),

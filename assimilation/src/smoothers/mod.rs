@@ -1,9 +1,11 @@
-//! Smoothers that run the model over a window of time again and again. The lagged ensemble Kalman smoother, which
-//! doesn't, is [`crate::FixedLag`] with the analysis of any transform filter.
+//! Smoothers, one file each. [`Enks`] moves stored states and needs no other run of the model; the others run it over a
+//! window of time again and again.
 
+pub mod enks;
 pub mod ienks;
 pub mod mda;
 
+pub use enks::Enks;
 pub use ienks::Ienks;
 pub use mda::Mda;
 

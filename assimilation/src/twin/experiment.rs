@@ -4,21 +4,22 @@ use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 use reterra_statistics::{Stage, StreamKey};
 
 use super::models::Model;
+use super::prior::Prior;
 
 /// The set-up of an experiment.
 pub struct Experiment {
-    /// The model of truth and ensemble.
+    /// The model of the ensemble, and of the truth where that has none of its own.
     pub model: Box<dyn Model>,
+    /// The truth's model where the ensemble's is wrong; of the same dimension and step.
+    pub truth: Option<Box<dyn Model>>,
     /// Steps from one observation to the next.
     pub every: usize,
     /// Number of observation times.
     pub cycles: usize,
     /// Time, in the model's unit, up to which analyses don't count.
     pub burn_in: f64,
-    /// Mean of the prior of truth and ensemble.
-    pub start: Vec<f64>,
-    /// Variance of the prior, of each component.
-    pub variance: f64,
+    /// What truth and ensemble are drawn from.
+    pub prior: Prior,
     /// The components that are observed.
     pub observed: Vec<usize>,
     /// Variance of the observations' errors.
@@ -42,12 +43,13 @@ impl Experiment {
     #[must_use]
     pub fn nature(&self, seed: u64) -> Nature {
         let n = self.model.dimension();
+        let model = self.truth.as_ref().unwrap_or(&self.model);
         let mut truth = Array2::zeros((self.cycles * self.every + 1, n));
         truth.row_mut(0).assign(&self.draw(seed, TRUTH));
         for step in 1..truth.nrows() {
             let (before, mut now) = truth.multi_slice_mut((s![step - 1, ..], s![step..=step, ..]));
             now.row_mut(0).assign(&before);
-            self.model.advance(now, 1);
+            model.advance(now, 1);
         }
         let sd = self.error_variance.sqrt();
         let observed = |cycle: usize| {
@@ -70,9 +72,7 @@ impl Experiment {
     }
 
     fn draw(&self, seed: u64, member: u32) -> Array1<f64> {
-        let key = StreamKey { seed, stage: Stage::Prior, cycle: 0, member, column: 0 };
-        let (mut stream, sd) = (key.stream(), self.variance.sqrt());
-        self.start.iter().map(|x| x + sd * stream.normal()).collect()
+        self.prior.draw(StreamKey { seed, stage: Stage::Prior, cycle: 0, member, column: 0 })
     }
 
     /// Names the random numbers of a cycle.
@@ -101,10 +101,16 @@ impl Experiment {
 }
 
 impl Nature {
+    /// Time mean of the truth.
+    #[must_use]
+    pub fn mean(&self) -> Array1<f64> {
+        crate::transform::column_means(self.truth.view())
+    }
+
     /// Time mean and covariance of the truth.
     #[must_use]
     pub fn climate(&self) -> (Array1<f64>, Array2<f64>) {
-        let mean = crate::transform::column_means(self.truth.view());
+        let mean = self.mean();
         let anomalies = &self.truth - &mean;
         let covariance = anomalies.t().dot(&anomalies) / (self.truth.nrows() - 1) as f64;
         (mean, covariance)

@@ -9,13 +9,15 @@ pub mod cycle;
 pub mod experiment;
 pub mod methods;
 pub mod models;
+pub mod prior;
 pub mod published;
 pub mod score;
 
 pub use cycle::{Cycles, Method};
 pub use experiment::{Experiment, Nature};
 pub use models::Model;
-pub use score::{Summary, Trial};
+pub use prior::Prior;
+pub use score::{Estimate, Summary, Trial};
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::cycle::{Cycles, Method};
-use super::experiment::{Experiment, distance};
+use super::experiment::{Experiment, Nature, distance};
 use crate::AssimilationError;
 
 /// The score of one seed.
@@ -11,6 +11,10 @@ use crate::AssimilationError;
 pub struct Trial {
     /// Time mean of the error; NaN where the method broke down.
     pub rmse: f64,
+    /// Time mean of the ensemble's spread, where the method has one ([`Cycles::mean_spread`]).
+    pub spread: Option<f64>,
+    /// Time mean of the error of the truth's own mean.
+    pub climatology: f64,
     /// Whether the error exceeds half of climatology's, or is no number.
     pub diverged: bool,
 }
@@ -32,35 +36,47 @@ impl Summary {
         Ok(Self { trials: trials.collect::<Result<_, _>>()? })
     }
 
-    fn kept(&self) -> Vec<f64> {
-        self.trials.iter().filter(|t| !t.diverged).map(|t| t.rmse).collect()
+    /// Error over the seeds that didn't diverge.
+    #[must_use]
+    pub fn error(&self) -> Estimate {
+        Estimate::of(self.kept().map(|t| t.rmse).collect())
     }
 
-    /// Mean over the seeds that didn't diverge.
+    /// Spread over the seeds that didn't diverge; `None` where the method has none.
     #[must_use]
-    pub fn mean(&self) -> f64 {
-        let kept = self.kept();
-        kept.iter().sum::<f64>() / kept.len() as f64
+    pub fn spread(&self) -> Option<Estimate> {
+        Some(Estimate::of(self.kept().map(|t| t.spread).collect::<Option<_>>()?))
     }
 
-    /// Standard deviation over the seeds that didn't diverge.
-    #[must_use]
-    pub fn sd(&self) -> f64 {
-        let (kept, mean) = (self.kept(), self.mean());
-        let squares: f64 = kept.iter().map(|x| (x - mean) * (x - mean)).sum();
-        (squares / (kept.len() as f64 - 1.0)).sqrt()
-    }
-
-    /// Standard error of the mean.
-    #[must_use]
-    pub fn standard_error(&self) -> f64 {
-        self.sd() / (self.kept().len() as f64).sqrt()
+    fn kept(&self) -> impl Iterator<Item = &Trial> {
+        self.trials.iter().filter(|t| !t.diverged)
     }
 
     /// Share of seeds that diverged.
     #[must_use]
     pub fn diverged(&self) -> f64 {
-        1.0 - self.kept().len() as f64 / self.trials.len() as f64
+        1.0 - self.kept().count() as f64 / self.trials.len() as f64
+    }
+}
+
+/// Moments of a score over seeds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// Mean; NaN without any seed.
+    pub mean: f64,
+    /// Standard deviation; NaN below two seeds.
+    pub sd: f64,
+    /// Standard error of the mean.
+    pub standard_error: f64,
+}
+
+impl Estimate {
+    fn of(scores: Vec<f64>) -> Self {
+        let count = scores.len() as f64;
+        let mean = scores.iter().sum::<f64>() / count;
+        let squares: f64 = scores.iter().map(|x| (x - mean) * (x - mean)).sum();
+        let sd = (squares / (count - 1.0)).sqrt();
+        Self { mean, sd, standard_error: sd / count.sqrt() }
     }
 }
 
@@ -77,11 +93,16 @@ fn trial(method: &dyn Method, experiment: &Experiment, seed: u64) -> Result<Tria
         ) => f64::NAN,
         Err(other) => return Err(other),
     };
-    let (mean, _) = nature.climate();
+    let climatology = climatology(experiment, &nature);
+    let lost = method.follows_the_truth() && rmse > 0.5 * climatology;
+    Ok(Trial { rmse, spread: cycles.mean_spread(), climatology, diverged: lost || !rmse.is_finite() })
+}
+
+/// Time mean of the truth's distance from its own mean.
+fn climatology(experiment: &Experiment, nature: &Nature) -> f64 {
+    let mean = nature.mean();
     let counted = (0..experiment.cycles).filter(|c| experiment.counts(*c));
     let errors: Vec<f64> =
         counted.map(|c| distance(mean.view(), nature.truth.row((c + 1) * experiment.every))).collect();
-    let climatology = errors.iter().sum::<f64>() / errors.len() as f64;
-    let lost = method.follows_the_truth() && rmse > 0.5 * climatology;
-    Ok(Trial { rmse, diverged: lost || !rmse.is_finite() })
+    errors.iter().sum::<f64>() / errors.len() as f64
 }

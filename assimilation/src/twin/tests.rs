@@ -1,12 +1,17 @@
 //! Experiments that are cheap enough for every test run.
 
+use ndarray::{ArrayViewMut2, s};
+
 use super::methods::{
-    EnsembleVariational, Iteration, IterativeSmoother, LaggedSmoother, Rotation, Treatment,
+    EnsembleFilter, EnsembleVariational, Iteration, IterativeSmoother, LaggedSmoother, Reach, Ring, Rotation,
+    Treatment,
 };
-use super::published::{Row, lorenz63, rows};
-use super::{Experiment, Method, Summary};
+use super::models::Lorenz96;
+use super::published::{Row, lorenz63, lorenz96, rows};
+use super::{Experiment, Method, Model, Summary};
 use crate::filters::Etkf;
 use crate::inflation::posterior::Posterior;
+use crate::inflation::varying::{Form, VaryingOptions};
 use crate::smoothers::{Ienks, Mda};
 use crate::variational::FourDEnVar;
 
@@ -19,8 +24,8 @@ fn row(name: &str) -> Row {
 fn check(name: &str) {
     let row = row(name);
     let found = Summary::of(row.method.as_ref(), &row.experiment, SEEDS).unwrap();
-    let (least, largest) = row.gate(found.standard_error());
-    let mean = found.mean();
+    let (least, largest) = row.gate(found.error().standard_error);
+    let mean = found.error().mean;
     assert!((least..=largest).contains(&mean), "{name}: {mean}, wanted {least} to {largest}: {found:?}");
     assert!(found.diverged() < 0.2, "{name}: {found:?}");
 }
@@ -57,7 +62,7 @@ fn the_number_of_threads_changes_no_bit() {
 fn score(method: &dyn Method, experiment: &Experiment) -> f64 {
     let found = Summary::of(method, experiment, SEEDS).unwrap();
     assert!(found.diverged() < 0.2, "{found:?}");
-    found.mean()
+    found.error().mean
 }
 
 const TURNED: Treatment =
@@ -96,4 +101,55 @@ fn ensemble_variational_analysis_of_one_cycle_is_the_etkf() {
     let (a, b) = (scores(&variational), scores(&filter));
     a.iter().zip(&b).for_each(|(a, b)| assert!((a.rmse - b.rmse).abs() < 1e-5, "{a:?} {b:?}"));
     assert!(score(&variational, &experiment) < 0.8);
+}
+
+/// Lorenz-96 with a push on some variables after each step.
+struct Pushed {
+    model: Lorenz96,
+    variables: std::ops::Range<usize>,
+    push: f64,
+}
+
+impl Model for Pushed {
+    fn dimension(&self) -> usize {
+        self.model.dimension()
+    }
+
+    fn step_length(&self) -> f64 {
+        self.model.step_length()
+    }
+
+    fn advance(&self, mut states: ArrayViewMut2<'_, f64>, steps: usize) {
+        for _ in 0..steps {
+            self.model.advance(states.view_mut(), 1);
+            let mut pushed = states.slice_mut(s![.., self.variables.clone()]);
+            pushed += self.push;
+        }
+    }
+}
+
+/// Where the forcing is right in one half of the ring and 10 for 8 in the other, no constant serves both halves.
+#[test]
+fn inflation_that_varies_beats_every_constant_where_half_of_the_model_is_wrong() {
+    let model = Lorenz96 { n: 40, forcing: 8.0, dt: 0.05 };
+    let wrong = Pushed { model, variables: 0..20, push: 2.0 * model.dt };
+    let right = lorenz96(600, 1);
+    let experiment = Experiment { truth: Some(right.model), model: Box::new(wrong), burn_in: 10.0, ..right };
+    let domains = Ring { n: 40, observed: &experiment.observed, radius: 4.0 }.domains(1);
+    let error = |inflation, varying| {
+        let (filter, reach) = (Box::new(Etkf), Reach::Domains(domains.clone()));
+        let treatment = Treatment { inflation, rotation: Rotation::Random };
+        let method = EnsembleFilter { filter, members: 10, reach, varying, treatment };
+        let found = Summary::of(&method, &experiment, 4).unwrap();
+        assert!(found.diverged() == 0.0, "{found:?}");
+        found.error()
+    };
+    let constant =
+        [1.15, 1.2, 1.25, 1.3, 1.4].map(|factor| error(Posterior::Multiplicative(factor), None).mean);
+    let best = constant.into_iter().fold(f64::INFINITY, f64::min);
+    for form in [Form::Prior, Form::Posterior] {
+        let varying = VaryingOptions { form, sd: 0.2, least_sd: 0.2, ..VaryingOptions::default() };
+        let found = error(Posterior::None, Some(varying));
+        assert!(found.mean + found.standard_error < best, "{form:?}: {found:?} against {constant:?}");
+    }
 }

@@ -1,6 +1,6 @@
 //! Methods without an ensemble, by which the others are judged.
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 use crate::AssimilationError;
 use crate::twin::{Cycles, Method};
@@ -12,7 +12,7 @@ pub struct Climatology;
 
 impl Method for Climatology {
     fn run(&self, cycles: &mut Cycles<'_>) -> Result<(), AssimilationError> {
-        let (mean, _) = cycles.nature.climate();
+        let mean = cycles.nature.mean();
         (0..cycles.experiment.cycles).for_each(|cycle| cycles.tell(cycle, mean.view()));
         Ok(())
     }
@@ -51,7 +51,7 @@ impl Method for StaticVariational {
         let experiment = cycles.experiment;
         let (_, covariance) = cycles.nature.climate();
         let analysis = scaled(cycles, &covariance, self.covariance_scale)?;
-        let mut state = Array2::from_shape_fn((1, experiment.start.len()), |(_, i)| experiment.start[i]);
+        let mut state = experiment.prior.mean().insert_axis(Axis(0));
         for cycle in 0..experiment.cycles {
             experiment.model.advance(state.view_mut(), experiment.every);
             let estimate = analysis.analyse(state.row(0), cycles.observation(cycle))?;

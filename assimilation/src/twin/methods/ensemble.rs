@@ -1,14 +1,13 @@
-//! Ensemble filters and the lagged smoother.
+//! Ensemble filters.
 
 use ndarray::{Array2, ArrayViewMut2};
 
-use crate::analysis::{CovarianceTaper, Departures, Domain, Filter, Localisation, TransformFilter};
+use crate::AssimilationError;
+use crate::analysis::{CovarianceTaper, Domain, Filter, Localisation, Observed};
 use crate::inflation::posterior::Posterior;
+use crate::inflation::varying::{self, Varying, VaryingOptions};
 use crate::rotation::rotate;
-use crate::smoother::FixedLag;
-use crate::transform::column_means;
-use crate::twin::{Cycles, Method};
-use crate::{Analysis, AssimilationError};
+use crate::twin::{Cycles, Experiment, Method};
 
 /// Whether members are rotated after each analysis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +72,8 @@ pub struct EnsembleFilter {
     pub members: usize,
     /// Localisation.
     pub reach: Reach,
+    /// Inflation that varies in space, beside that of the treatment.
+    pub varying: Option<VaryingOptions>,
     /// Inflation and rotation.
     pub treatment: Treatment,
 }
@@ -81,54 +82,60 @@ impl Method for EnsembleFilter {
     fn run(&self, cycles: &mut Cycles<'_>) -> Result<(), AssimilationError> {
         let experiment = cycles.experiment;
         let mut e = experiment.ensemble(cycles.seed, self.members);
+        let mut learning =
+            self.varying.map(|options| Learning::new(self, experiment, options)).transpose()?;
         for cycle in 0..experiment.cycles {
             experiment.model.advance(e.view_mut(), experiment.every);
+            if let Some(learning) = &mut learning {
+                learning.turn(Varying::before, &mut e, cycles, cycle)?;
+            }
             let prior = e.clone();
             let he = experiment.observe(prior.view());
             let seen = cycles.observed(cycle, he.view());
             self.filter.analyse(e.view_mut(), &seen, self.reach.localisation())?;
+            if let Some(learning) = &mut learning {
+                learning.turn(Varying::after, &mut e, cycles, cycle)?;
+            }
             self.treatment.apply(&prior, e.view_mut(), cycles, cycle)?;
-            cycles.tell(cycle, column_means(e.view()).view());
+            cycles.tell_ensemble(cycle, e.view());
         }
         Ok(())
     }
 }
 
-/// The ensemble Kalman smoother: later analyses also move the states of earlier cycles, which are told when they leave
-/// the window.
-pub struct LaggedSmoother {
-    /// The analysis.
-    pub filter: Box<dyn TransformFilter + Send>,
-    /// Members.
-    pub members: usize,
-    /// Cycles that an observation reaches back.
-    pub lag: usize,
-    /// Inflation and rotation of the newest state.
-    pub treatment: Treatment,
+/// Factors of inflation with the observations they learn from.
+struct Learning {
+    factors: Varying,
+    reach: varying::Reached,
 }
 
-impl Method for LaggedSmoother {
-    fn run(&self, cycles: &mut Cycles<'_>) -> Result<(), AssimilationError> {
-        let experiment = cycles.experiment;
-        let mut e = experiment.ensemble(cycles.seed, self.members);
-        let mut past = FixedLag::new(self.lag);
-        for cycle in 0..experiment.cycles {
-            experiment.model.advance(e.view_mut(), experiment.every);
-            if let Some((done, states)) = past.push(cycle, e.clone()) {
-                cycles.tell(done, column_means(states.view()).view());
-            }
-            let he = experiment.observe(e.view());
-            let seen = Departures::new(&cycles.observed(cycle, he.view()))?;
-            let analysis = Analysis::from(self.filter.transform(&seen)?);
-            past.update(&analysis)?;
-            let prior = e.clone();
-            analysis.apply(e.view_mut())?;
-            self.treatment.apply(&prior, e.view_mut(), cycles, cycle)?;
-            if self.treatment.rotation == Rotation::Random {
-                past.rotate(cycles.key(cycle));
-            }
-        }
-        past.finish().for_each(|(cycle, states)| cycles.tell(cycle, column_means(states.view()).view()));
-        Ok(())
+/// [`Varying::before`] or [`Varying::after`].
+type Turn = fn(
+    &mut Varying,
+    ArrayViewMut2<'_, f64>,
+    &Observed<'_>,
+    &varying::Reached,
+) -> Result<(), AssimilationError>;
+
+impl Learning {
+    fn new(
+        filter: &EnsembleFilter,
+        experiment: &Experiment,
+        options: VaryingOptions,
+    ) -> Result<Self, AssimilationError> {
+        let (n, m) = (experiment.model.dimension(), experiment.observed.len());
+        let reach = varying::Reached::new(filter.reach.localisation(), n, m);
+        Ok(Self { factors: Varying::new(n, options)?, reach })
+    }
+
+    fn turn(
+        &mut self,
+        turn: Turn,
+        e: &mut Array2<f64>,
+        cycles: &Cycles<'_>,
+        cycle: usize,
+    ) -> Result<(), AssimilationError> {
+        let he = cycles.experiment.observe(e.view());
+        turn(&mut self.factors, e.view_mut(), &cycles.observed(cycle, he.view()), &self.reach)
     }
 }

@@ -7,7 +7,7 @@ use crate::AssimilationError;
 use crate::analysis::{Departures, TransformFilter};
 use crate::filters::Etkf;
 use crate::linear_algebra::require_finite;
-use crate::transform::{apply, column_means};
+use crate::transform::apply;
 use crate::twin::{Cycles, Method};
 use crate::variational::{FourDEnVar, LocalisationRoots};
 
@@ -43,12 +43,12 @@ impl Method for EnsembleVariational {
                 he.slice_mut(ndarray::s![.., columns]).assign(&experiment.observe(e.view()));
                 y.extend_from_slice(cycles.observation(k));
                 // Times before the end have their forecast for an estimate.
-                cycles.tell(k, column_means(e.view()).view());
+                cycles.tell_ensemble(k, e.view());
             }
             let r = vec![experiment.error_variance; y.len()];
             let seen = crate::analysis::Observed { he: he.view(), y: &y, r: &r, key: cycles.key(end - 1) };
             self.analyse(&mut e, &seen, cycles, end - 1)?;
-            cycles.tell(end - 1, column_means(e.view()).view());
+            cycles.tell_ensemble(end - 1, e.view());
             cycle = end;
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Methods as they run through the cycles of an experiment.
 
 mod baseline;
+mod enks;
 mod ensemble;
 mod envar;
 mod particles;
@@ -8,7 +9,8 @@ mod ring;
 mod window;
 
 pub use baseline::{Climatology, Interpolation, StaticVariational};
-pub use ensemble::{EnsembleFilter, LaggedSmoother, Reach, Rotation, Treatment};
+pub use enks::LaggedSmoother;
+pub use ensemble::{EnsembleFilter, Reach, Rotation, Treatment};
 pub use envar::EnsembleVariational;
 pub use particles::Particles;
 pub use ring::Ring;

@@ -1,7 +1,5 @@
 //! The particle filter, whose weights live from cycle to cycle.
 
-use ndarray::aview1;
-
 use crate::AssimilationError;
 use crate::filters::ParticleFilter;
 use crate::twin::{Cycles, Method};
@@ -24,7 +22,7 @@ impl Method for Particles {
             experiment.model.advance(e.view_mut(), experiment.every);
             let he = experiment.observe(e.view());
             self.filter.weigh(&mut weights, &cycles.observed(cycle, he.view()))?;
-            cycles.tell(cycle, aview1(&weights).dot(&e).view());
+            cycles.tell_weighted(cycle, e.view(), &weights);
             self.filter.resample(e.view_mut(), &mut weights, cycles.key(cycle))?;
         }
         Ok(())

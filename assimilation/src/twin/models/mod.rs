@@ -1,6 +1,7 @@
 //! The models of the experiments, one file each.
 
 mod kuramoto_sivashinsky;
+mod linear_advection;
 mod lorenz63;
 mod lorenz96;
 mod runge_kutta;
@@ -9,9 +10,10 @@ mod two_scale;
 use ndarray::ArrayViewMut2;
 
 pub use kuramoto_sivashinsky::KuramotoSivashinsky;
+pub use linear_advection::LinearAdvection;
 pub use lorenz63::Lorenz63;
 pub use lorenz96::Lorenz96;
-pub use two_scale::TwoScale;
+pub use two_scale::{FAST, SLOW, TwoScale};
 
 /// A model that is deterministic and has no memory beyond its state.
 pub trait Model: Send + Sync {

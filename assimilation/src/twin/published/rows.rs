@@ -152,7 +152,7 @@ fn local(
     treatment: Treatment,
     reach: Reach,
 ) -> Box<dyn Method> {
-    Box::new(EnsembleFilter { filter: Box::new(filter), members, reach, treatment })
+    Box::new(EnsembleFilter { filter: Box::new(filter), members, reach, varying: None, treatment })
 }
 
 fn iterative(members: usize, inflation: f64) -> Box<dyn Method> {
