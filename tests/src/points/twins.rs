@@ -16,6 +16,8 @@ const SEEDS: u64 = 12;
 const CYCLES: usize = 2000;
 /// Share of seeds that may diverge: DAPPER itself lost 2 of 7 in the least stable of its settings.
 const LOST: f64 = 0.3;
+/// How rows' names begin.
+const EXPERIMENTS: [&str; 4] = ["lorenz63", "lorenz96", "kuramoto", "two-scale"];
 
 /// Mean score of every row; a row's gate holds the published score and DAPPER's rerun, widened by the larger of the
 /// experiment's tolerance and three standard errors.
@@ -28,14 +30,11 @@ pub fn measure() -> Result<Vec<Record>, ValidationError> {
     let mut lost: f64 = 0.0;
     for row in rows(CYCLES) {
         let found = Summary::of(row.method.as_ref(), &row.experiment, SEEDS)?;
-        let (least, largest) = row.gate(found.standard_error());
-        let record = Record::new(
-            format!("assimilation-1-{}", row.name),
-            found.mean(),
-            Goal::Between(least, largest),
-            "rmse",
-        );
-        let line = line(&row, &found, record.pass);
+        let error = found.error();
+        let (least, largest) = row.gate(error.standard_error);
+        let goal = Goal::Between(least, largest);
+        let record = Record::new(format!("assimilation-1-{}", row.name), error.mean, goal, "rmse");
+        let line = line(&row, &found, &record);
         eprint!("{line}");
         lines += &line;
         lost = lost.max(found.diverged());
@@ -46,28 +45,63 @@ pub fn measure() -> Result<Vec<Record>, ValidationError> {
     Ok(records)
 }
 
-fn line(row: &Row, found: &Summary, pass: bool) -> String {
-    let experiment = row.name.split('-').next().unwrap_or_default();
+fn line(row: &Row, found: &Summary, record: &Record) -> String {
+    let experiment = EXPERIMENTS.into_iter().find(|name| row.name.starts_with(name)).unwrap_or_default();
+    let error = found.error();
     format!(
-        "| {experiment} | {} | {:.3} ± {:.3} | {} | {} | {:+.3} | {:.2} | {} |\n",
+        "| {experiment} | {} | {:.3} ± {:.3} | {:.3} | {} | {} | {:+.3} | {} | {:.2} | {} |\n",
         row.title,
-        found.mean(),
-        found.sd(),
+        error.mean,
+        error.sd,
+        median(found),
         row.published,
         row.rerun,
-        found.mean() - row.published,
+        error.mean - row.published,
+        gate(record.goal),
         found.diverged(),
-        if pass { "pass" } else { "FAIL" }
+        if record.pass { "pass" } else { "FAIL" }
     )
+}
+
+fn gate(goal: Goal) -> String {
+    match goal {
+        Goal::Between(least, largest) => format!("{least:.3} to {largest:.3}"),
+        goal => goal.to_string(),
+    }
+}
+
+/// Median error of all seeds, those that diverged among them: what a single seed can't move.
+fn median(found: &Summary) -> f64 {
+    let mut errors: Vec<f64> = found.trials.iter().map(|trial| trial.rmse).collect();
+    errors.sort_by(f64::total_cmp);
+    let (low, high) = ((errors.len().max(1) - 1) / 2, errors.len() / 2);
+    0.5 * (errors[low] + errors[high])
 }
 
 fn write(lines: &str) -> Result<(), ValidationError> {
     let mut text = format!(
-        "# Twin experiments\n\n{SEEDS} nature runs of {CYCLES} counted cycles; `ours` is the mean and the standard \
-         deviation over seeds that didn't diverge (error above half of climatology's). Published scores are those of \
-         DAPPER's experiment files, reruns are DAPPER 1.7.1.\n\n"
+        "# Twin experiments\n\n{SEEDS} nature runs of at least {CYCLES} counted cycles. `ours` is the mean and the \
+         standard deviation over seeds that didn't diverge (error above half of climatology's), `median` that of all \
+         seeds, `gate` the interval in which the mean has to lie: published and rerun score, widened by the larger of \
+         the tolerance and three standard errors. Published scores are those of DAPPER's experiment files, reruns are \
+         DAPPER 1.7.1.\n\n\
+         The particle filter and the ETKF on the Kuramoto-Sivashinsky equation lose some nature runs, in DAPPER too: \
+         with 3000 cycles of 12 seeds its particle filter loses one for good (8.4), with 4000 cycles of 11 seeds its \
+         ETKF diverges in one (1.42). A particle filter that was lost for part of a run has an error below half of \
+         climatology's, so it stays in the mean and widens the gate: look at the median.\n\n"
     );
-    let head = ["experiment", "method", "ours", "published", "rerun", "difference", "diverged", "gate"];
+    let head = [
+        "experiment",
+        "method",
+        "ours",
+        "median",
+        "published",
+        "rerun",
+        "difference",
+        "gate",
+        "diverged",
+        "",
+    ];
     // Writing to a string can't fail.
     let _ = writeln!(text, "| {} |\n|{}", head.join(" | "), "---|".repeat(head.len()));
     text += lines;
