@@ -15,6 +15,7 @@ mod run_directory;
 mod sensitivity;
 mod status;
 mod table;
+mod twin;
 mod validate;
 
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ enum Command {
     Report(report::Arguments),
     /// Run an ensemble of a workflow's parameters, to learn what outputs owe to them
     Sensitivity(sensitivity::Arguments),
+    /// Run a twin experiment: a method scored against a truth that a model made
+    Twin(twin::Arguments),
     /// Say what is in a file: NetCDF, bundle, or CSV of stations
     Inspect(inspect::Arguments),
 }
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Validate(arguments) => validate::run(&arguments),
         Command::Report(arguments) => report::run(&arguments),
         Command::Sensitivity(arguments) => sensitivity::run(arguments),
+        Command::Twin(arguments) => twin::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
     };
     done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)

@@ -183,6 +183,14 @@ pub enum WorkflowError {
         /// Why.
         source: Box<dyn Error + Send + Sync>,
     },
+    /// A twin experiment can't be run as its file says.
+    #[error("the twin experiment of {} can't be run", file.display())]
+    Twin {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: reterra_assimilation::AssimilationError,
+    },
     /// The user stopped the run.
     #[error("interrupted in stage `{stage}`")]
     Interrupted {

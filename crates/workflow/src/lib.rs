@@ -2,7 +2,7 @@
 //!
 //! [`config`] reads the one TOML file that describes a reanalysis, or a run over a [`grid`]; [`engine`] runs the stages
 //! in order, remembers what is done by the hash of everything that went in, and continues an interrupted run where it
-//! stopped.
+//! stopped. [`twin`] reads twin experiments from files of their own.
 
 pub mod config;
 pub mod cycle;
@@ -13,5 +13,6 @@ pub mod experiment;
 pub mod grid;
 pub mod results;
 pub mod stages;
+pub mod twin;
 
 pub use error::WorkflowError;

@@ -5,12 +5,13 @@ use std::ops::Range;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
 
 use crate::WorkflowError;
 
 /// A workflow file's text, and where its keys stand.
-pub(super) struct Source<'a> {
+pub(crate) struct Source<'a> {
     pub file: &'a Path,
     pub text: &'a str,
 }
@@ -19,6 +20,41 @@ impl Source<'_> {
     /// Parses the text into a written form.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, WorkflowError> {
         toml::from_str(self.text).map_err(|error| self.explain(&error))
+    }
+
+    /// As [`Source::decode`], where each of these sections is an enum: the kind's name alone, or a table with that name
+    /// under `kind` and the kind's own keys beside it.
+    pub fn decode_kinds<T: DeserializeOwned>(&self, sections: &[&str]) -> Result<T, WorkflowError> {
+        let mut root = DeTable::parse(self.text).map_err(|error| self.explain(&error))?;
+        for section in sections {
+            self.tag(root.get_mut(), section)?;
+        }
+        T::deserialize(Deserializer::from(root)).map_err(|error| self.explain(&error))
+    }
+
+    /// Turns a kind with its keys into what serde takes for a variant: a table of the kind's name, keeping positions.
+    fn tag(&self, root: &mut DeTable<'_>, section: &str) -> Result<(), WorkflowError> {
+        let Some((_, value)) = root.iter_mut().find(|(key, _)| key.get_ref() == section) else {
+            return Ok(());
+        };
+        let span = value.span();
+        let (kind, keys) = match std::mem::replace(value.get_mut(), DeValue::Boolean(false)) {
+            DeValue::String(name) => (Spanned::new(span.clone(), name), DeTable::new()),
+            DeValue::Table(table) => {
+                let (mut kind, keys): (Vec<_>, Vec<_>) =
+                    table.into_iter().partition(|(key, _)| key.get_ref() == "kind");
+                let written = kind.pop().ok_or_else(|| self.missing(section, "kind"))?.1;
+                let span = written.span();
+                let DeValue::String(name) = written.into_inner() else {
+                    return Err(self.invalid(&format!("{section}.kind"), &"no text", "a name in quotes"));
+                };
+                (Spanned::new(span, name), keys.into_iter().collect())
+            }
+            _ => return Err(self.invalid(section, &"no text", "a name in quotes, or a table with a `kind`")),
+        };
+        let variant = [(kind, Spanned::new(span, DeValue::Table(keys)))];
+        *value.get_mut() = DeValue::Table(variant.into_iter().collect());
+        Ok(())
     }
 
     /// The error for a value that has the right type and a wrong value; `key` is dotted, `parameters[1].mean`.
@@ -55,8 +91,11 @@ impl Source<'_> {
 
     fn explain(&self, error: &toml::de::Error) -> WorkflowError {
         let span = error.span().unwrap_or(0..0);
-        let names = quoted(error.message());
         let message = error.message();
+        if let Some(names) = unexpected(message) {
+            return self.unknown_key(&span, &names);
+        }
+        let names = quoted(message);
         if message.starts_with("unknown field") {
             return self.unknown_key(&span, &names);
         }
@@ -126,6 +165,15 @@ pub(super) fn nearest(word: &str, candidates: &[String]) -> Option<Box<str>> {
     let best = candidates.iter().min_by_key(|c| distance(c))?;
     let allowed = 1 + word.chars().count().max(best.chars().count()) / 3;
     (distance(best) <= allowed).then(|| best.as_str().into())
+}
+
+/// What `toml` says of the keys of a variant: the first that is unknown, then those that are known.
+fn unexpected(message: &str) -> Option<Vec<String>> {
+    let (unknown, known) =
+        message.strip_prefix("unexpected keys in table: ")?.split_once(", available keys: ")?;
+    let first = unknown.split(", ").next()?;
+    let known = known.split(", ").filter(|key| !key.is_empty());
+    Some(std::iter::once(first).chain(known).map(str::to_owned).collect())
 }
 
 /// Serde writes names between backticks, the offending one first.

@@ -4,7 +4,7 @@
 //! name file, line, key and what is accepted. Relative input paths are tried against `--data DIR`, then the workflow
 //! file's directory, then its parent.
 
-mod decode;
+pub(crate) mod decode;
 pub mod grid;
 mod paths;
 mod units;
