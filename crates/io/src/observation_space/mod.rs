@@ -9,7 +9,7 @@ mod read;
 mod tests;
 mod write;
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 use reterra_fields::Calendar;
 
 pub use read::read_observation_space;
@@ -76,8 +76,8 @@ pub struct Row {
 }
 
 /// Mean and standard deviation (N - 1) of the members that are finite; NaN where there are too few.
-pub(crate) fn moments(members: impl Iterator<Item = f64> + Clone) -> [f64; 2] {
-    let there = || members.clone().filter(|x| x.is_finite());
+pub(crate) fn moments(members: &ArrayView1<'_, f64>) -> [f64; 2] {
+    let there = || members.iter().filter(|x| x.is_finite());
     let n = there().count() as f64;
     let mean = there().sum::<f64>() / n;
     let squares: f64 = there().map(|x| (x - mean).powi(2)).sum();

@@ -119,7 +119,7 @@ pub struct Lost {
 ///
 /// # Errors
 /// Where fewer than half of the members survived.
-pub fn settle(begun: Vec<Result<Member, String>>, key: StreamKey) -> Result<Settled, StageError> {
+pub fn settle(begun: &[Result<Member, String>], key: StreamKey) -> Result<Settled, StageError> {
     let failed: Vec<usize> = (0..begun.len()).filter(|&m| begun[m].is_err()).collect();
     let mut settled = Settled { members: Vec::with_capacity(begun.len()), lost: Vec::new() };
     for (m, result) in begun.iter().enumerate() {

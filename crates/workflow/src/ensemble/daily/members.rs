@@ -57,7 +57,7 @@ impl<'a> Ensemble<'a> {
         let (parameters, gains) = drawn.view().split_at(Axis(1), priors.len() - setup.sensors.len());
         let (mut parameters, gains) = (parameters.to_owned(), gains.to_owned());
         let begun = begin(setup, &parameters);
-        let settled = settle(begun, key(setup, 0, 0))?;
+        let settled = settle(&begun, key(setup, 0, 0))?;
         let mut course = Course::of(setup.sensors.len());
         for lost in &settled.lost {
             let row = parameters.row(lost.donor).to_owned();

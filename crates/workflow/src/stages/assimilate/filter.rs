@@ -277,7 +277,7 @@ fn start(
             Ok(Member { column, state: run.start })
         }));
     }
-    let settled = settle(begun, key(station, (0, 0)))?;
+    let settled = settle(&begun, key(station, (0, 0)))?;
     for lost in &settled.lost {
         let row = parameters.row(lost.donor).to_owned();
         parameters.row_mut(lost.member).assign(&row);
