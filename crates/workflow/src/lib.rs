@@ -4,6 +4,11 @@
 //! in order, remembers what is done by the hash of everything that went in, and continues an interrupted run where it
 //! stopped. [`twin`] reads twin experiments from files of their own.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "array views are handles, passed by value as ndarray itself does"
+)]
+
 pub mod config;
 pub mod cycle;
 pub mod engine;

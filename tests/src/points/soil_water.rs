@@ -114,7 +114,9 @@ impl Place {
     fn gpp(&self, course: &Course) -> Pairwise {
         let mut pairs = Pairwise::default();
         for (day, observed) in self.gpp.iter().enumerate().skip(self.first()) {
-            observed.iter().for_each(|value| pairs.push(*value, course.gpp[day]));
+            if let Some(value) = observed {
+                pairs.push(*value, course.gpp[day]);
+            }
         }
         pairs
     }

@@ -147,8 +147,7 @@ fn observed(file: &mut FileMut, rows: &[Row]) -> Written {
 }
 
 fn predicted(file: &mut FileMut, name: &str, when: &str, members: &Array2<f64>) -> Written {
-    let found: Vec<[f64; 2]> =
-        members.axis_iter(Axis(0)).map(|row| moments(&row)).collect();
+    let found: Vec<[f64; 2]> = members.axis_iter(Axis(0)).map(|row| moments(&row)).collect();
     for (k, figure, method) in [(0, "mean", "mean"), (1, "sd", "standard deviation")] {
         let long = format!("{method} of the observation's counterpart {when}");
         let cell = format!("member: {}", method.replace(' ', "_"));

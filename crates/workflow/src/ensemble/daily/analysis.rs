@@ -46,7 +46,9 @@ impl Ensemble<'_> {
         let layers = self.layers(&layout, &seen.probes);
         let rows: Vec<usize> = layers.iter().flat_map(|domain| domain.columns.iter().copied()).collect();
         seen.he.columns_mut().into_iter().for_each(|column| spread(column, |_| factor));
-        rows.iter().for_each(|&row| spread(e.column_mut(row), |_| factor));
+        for &row in &rows {
+            spread(e.column_mut(row), |_| factor);
+        }
         let observed = Observed { he: seen.he.view(), y: &seen.y, r: &seen.r, key };
         Etkf.analyse(e.view_mut(), &observed, Localisation::Domains(&layers))?;
         self.forget(e.slice_mut(s![.., layout.rows()..]), window.end);

@@ -49,7 +49,10 @@ fn observed_kind(variable: Variable) -> ObservedKind {
 }
 
 fn row(case: &StationCase, met: &Met) -> Row {
-    let day = |month: usize| Calendar::NoLeap.day_number(case.start.plus(month as i32).first_day()) as f64;
+    let day = |month: usize| {
+        Calendar::NoLeap.day_number(case.start.plus(i32::try_from(month).unwrap_or(i32::MAX)).first_day())
+            as f64
+    };
     Row {
         kind: kind(met.variable),
         station: case.station.id.clone(),
