@@ -118,6 +118,7 @@ fn results<W>(directory: &Path, stages: &[Box<dyn Stage<W>>]) -> String {
                 // A tile's restart file is for the program.
                 Some("nc") if name.starts_with("tile_") => continue,
                 Some("nc") if stage.name() == "spinup" => "figures",
+                Some("nc") if stage.name() == "assimilate" => "observations",
                 Some("nc") => "product",
                 Some("html") => "report",
                 Some("csv") => "table",

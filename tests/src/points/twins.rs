@@ -20,7 +20,8 @@ const LOST: f64 = 0.3;
 const EXPERIMENTS: [&str; 4] = ["lorenz63", "lorenz96", "kuramoto", "two-scale"];
 
 /// Mean score of every row; a row's gate holds the published score and DAPPER's rerun, widened by the larger of the
-/// experiment's tolerance and three standard errors.
+/// experiment's tolerance and three standard errors. Where seeds differ so much that standard errors widen the gate, the
+/// median has to lie within the tolerance.
 ///
 /// # Errors
 /// Those of the methods, and of the table's file.
@@ -39,10 +40,19 @@ pub fn measure() -> Result<Vec<Record>, ValidationError> {
         lines += &line;
         lost = lost.max(found.diverged());
         records.push(record);
+        records.extend(of_median(&row, &found));
     }
     records.push(Record::new("assimilation-1-diverged", lost, Goal::AtMost(LOST), "share of seeds"));
     write(&lines)?;
     Ok(records)
+}
+
+/// The record of a row whose seeds widen their own gate.
+fn of_median(row: &Row, found: &Summary) -> Option<Record> {
+    let widened = 3.0 * found.error().standard_error > row.tolerance;
+    let (least, largest) = row.gate(0.0);
+    let name = format!("assimilation-1-{}-median", row.name);
+    widened.then(|| Record::new(name, median(found), Goal::Between(least, largest), "rmse"))
 }
 
 fn line(row: &Row, found: &Summary, record: &Record) -> String {
@@ -88,7 +98,7 @@ fn write(lines: &str) -> Result<(), ValidationError> {
          The particle filter and the ETKF on the Kuramoto-Sivashinsky equation lose some nature runs, in DAPPER too: \
          with 3000 cycles of 12 seeds its particle filter loses one for good (8.4), with 4000 cycles of 11 seeds its \
          ETKF diverges in one (1.42). A particle filter that was lost for part of a run has an error below half of \
-         climatology's, so it stays in the mean and widens the gate: look at the median.\n\n"
+         climatology's, so it stays in the mean and widens the gate: there the median is held to the tolerance alone.\n\n"
     );
     let head = [
         "experiment",
