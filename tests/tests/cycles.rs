@@ -6,9 +6,12 @@
 use std::path::Path;
 use std::time::Duration;
 
+use ndarray::{Array3, Axis};
+use reterra_parallel::Alone;
 use reterra_tests::cycles::faulty::told;
 use reterra_tests::cycles::program::{Program, Ranks};
-use reterra_tests::cycles::{Faults, Run};
+use reterra_tests::cycles::{Experiment, Faults, Run};
+use reterra_workflow::cycle::Smoother;
 
 fn program() -> Program {
     Program::at(env!("CARGO_BIN_EXE_cycles"), cfg!(feature = "mpi"))
@@ -68,4 +71,13 @@ fn a_run_of_two_ranks_goes_on_with_one() {
     assert_eq!((resumed.bits, resumed.report), (expected.bits, expected.report));
     let calm = program.run(&Run { faults: Faults::None, ..run(undisturbed.path()) }, Ranks::Threads(1), 2);
     assert!(calm.is_err(), "another model doesn't take these checkpoints");
+}
+
+#[test]
+fn an_open_loop_keeps_the_spread_of_the_prior() {
+    let smoothed = Run { smoother: Some(Smoother { passes: 2, share: 0.5 }), ..Run::small() };
+    let [with, without] = Experiment::new(&smoothed).unwrap().with_open_loop(&Alone).unwrap();
+    let spread = |members: &Array3<f64>| members.index_axis(Axis(1), 0).var_axis(Axis(0), 1.0).sum();
+    assert_eq!(without.report.used, 0);
+    assert!(spread(&with.members) < 0.9 * spread(&without.members));
 }

@@ -147,14 +147,14 @@ impl Experiment {
         Ok(Self { run: run.clone(), model, truth, observations })
     }
 
-    /// With observations, one rank's part; and the same members without.
+    /// With observations, one rank's part; and members of the prior without any, which no smoother has seen either.
     ///
     /// # Errors
     /// Those of the cycles.
     pub fn with_open_loop(&self, ranks: &dyn Communicator) -> Result<[Outcome; 2], ValidationError> {
-        let options = self.run.options()?;
+        let (options, free) = (self.run.options()?, Run { smoother: None, ..self.run.clone() }.options()?);
         let mut cycles = Cycles::new(&self.model, &options, &self.observations, ranks)?;
-        let mut open = cycles.open_loop();
+        let mut open = Cycles::new(&self.model, &free, &self.observations, ranks)?.open_loop();
         cycles.run()?;
         open.run()?;
         Ok([self.outcome(&cycles, ranks)?, self.outcome(&open, ranks)?])
