@@ -174,9 +174,7 @@ impl Varying {
             *belief = belief.damped(if seen.reached { self.options.damping } else { self.options.decay });
         }
         if self.options.form == Form::Prior {
-            let before = e.to_owned();
-            self.inflate(e.view_mut());
-            self.learn(before.view(), seen, reach);
+            self.inflate_and_learn(e.view_mut(), seen, reach);
         }
         Ok(())
     }
@@ -193,9 +191,7 @@ impl Varying {
     ) -> Result<(), AssimilationError> {
         self.check(e.view(), seen, reach)?;
         if self.options.form == Form::Posterior {
-            let before = e.to_owned();
-            self.inflate(e.view_mut());
-            self.learn(before.view(), seen, reach);
+            self.inflate_and_learn(e.view_mut(), seen, reach);
         }
         self.hold(e);
         Ok(())
@@ -233,6 +229,13 @@ impl Varying {
                 self.seen[i].related |= correlations.between(i, j) >= beyond;
             }
         }
+    }
+
+    /// The ensemble gets the present factors; the next ones are learnt from what it was without them.
+    fn inflate_and_learn(&mut self, mut e: ArrayViewMut2<'_, f64>, seen: &Observed<'_>, reach: &Reached) {
+        let before = e.to_owned();
+        self.inflate(e.view_mut());
+        self.learn(before.view(), seen, reach);
     }
 
     fn inflate(&self, mut e: ArrayViewMut2<'_, f64>) {

@@ -3,6 +3,7 @@
 
 use ndarray::ArrayView1;
 use reterra_statistics::normal;
+use reterra_statistics::scores::quantile;
 use serde::{Deserialize, Serialize};
 
 use super::Sample;
@@ -69,12 +70,13 @@ pub fn convergence(sample: &Sample) -> Vec<Convergence> {
 #[must_use]
 pub fn of(chains: &[ArrayView1<'_, f64>]) -> Convergence {
     let halves = split(chains);
-    let all = || halves.iter().flatten().copied();
-    let middle = quantile(all(), 0.5);
+    let mut sorted: Vec<f64> = halves.iter().flatten().copied().collect();
+    sorted.sort_by(f64::total_cmp);
+    let middle = quantile(&sorted, 0.5);
     let folded: Vec<Vec<f64>> =
         halves.iter().map(|half| half.iter().map(|x| (x - middle).abs()).collect()).collect();
     let below = |p: f64| {
-        let limit = quantile(all(), p);
+        let limit = quantile(&sorted, p);
         let flags = |half: &Vec<f64>| half.iter().map(|x| f64::from(u8::from(*x <= limit))).collect();
         effective(&halves.iter().map(flags).collect::<Vec<Vec<f64>>>())
     };
@@ -168,15 +170,6 @@ fn effective(chains: &[Vec<f64>]) -> f64 {
         time += 2.0 * last;
     }
     total / time.max(1.0 / total.log10())
-}
-
-fn quantile(values: impl Iterator<Item = f64>, p: f64) -> f64 {
-    let mut sorted: Vec<f64> = values.collect();
-    sorted.sort_by(f64::total_cmp);
-    let place = p * (sorted.len() - 1) as f64;
-    let low = place.floor() as usize;
-    let high = (low + 1).min(sorted.len() - 1);
-    sorted[low] + (place - low as f64) * (sorted[high] - sorted[low])
 }
 
 fn mean(values: &[f64]) -> f64 {

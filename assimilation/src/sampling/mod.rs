@@ -136,20 +136,7 @@ pub fn sample_nuts(
     (length, seed): (Length, u64),
     starts: &Array2<f64>,
 ) -> Result<Sample, AssimilationError> {
-    run(&Plain(target), (length, seed), starts, |start, stream| nuts::chain(target, start, length, stream))
-}
-
-/// A smooth target without its derivatives.
-struct Plain<'a>(&'a dyn SmoothTarget);
-
-impl Target for Plain<'_> {
-    fn dimension(&self) -> usize {
-        self.0.dimension()
-    }
-
-    fn log_likelihood(&self, z: &[f64]) -> f64 {
-        self.0.log_likelihood(z)
-    }
+    run(target, (length, seed), starts, |start, stream| nuts::chain(target, start, length, stream))
 }
 
 /// Draws of the prior that a chain tries before it gives up.

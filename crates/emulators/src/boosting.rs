@@ -9,7 +9,7 @@ use forust_ml::{GradientBooster, Matrix};
 use ndarray::{ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::emulator::{Emulator, EmulatorError};
+use crate::emulator::{Emulator, EmulatorError, check_outputs};
 
 /// How trees are grown.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,12 +111,7 @@ impl Emulator for Boosting {
 }
 
 fn check(x: ArrayView2<'_, f64>, y: &[f64]) -> Result<(), EmulatorError> {
-    if y.is_empty() || x.nrows() != y.len() {
-        return Err(EmulatorError::Rows { rows: x.nrows(), outputs: y.len() });
-    }
-    if let Some(row) = y.iter().position(|y| !y.is_finite()) {
-        return Err(EmulatorError::Output { row });
-    }
+    check_outputs(x, y)?;
     match x.indexed_iter().find(|(_, x)| x.is_infinite()) {
         Some(((row, column), _)) => Err(EmulatorError::Infinite { row, column }),
         None => Ok(()),
@@ -136,23 +131,9 @@ fn packed(x: ArrayView2<'_, f64>, columns: &[usize]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::friedman::friedman1;
     use ndarray::{Array2, array};
     use reterra_statistics::{Stage, StreamKey};
-
-    /// Friedman's first function of ten (Friedman 1991, doi:10.1214/aos/1176347963) with inputs to spare.
-    fn friedman1(n: usize, inputs: usize, part: u32) -> (Array2<f64>, Vec<f64>) {
-        let key = StreamKey { seed: 1, stage: Stage::Test, cycle: part, member: 0, column: 0 };
-        let mut stream = key.stream();
-        let x = Array2::from_shape_fn((n, inputs), |_| stream.uniform());
-        let truth = x.rows().into_iter().map(|x| {
-            10.0 * (std::f64::consts::PI * x[0] * x[1]).sin()
-                + 20.0 * (x[2] - 0.5) * (x[2] - 0.5)
-                + 10.0 * x[3]
-                + 5.0 * x[4]
-        });
-        let truth = truth.collect();
-        (x, truth)
-    }
 
     fn noisy(truth: &[f64]) -> Vec<f64> {
         let key = StreamKey { seed: 1, stage: Stage::Observation, cycle: 0, member: 0, column: 0 };
@@ -168,18 +149,18 @@ mod tests {
     fn friedman1_is_learnt_as_well_as_by_other_boosting_libraries() {
         // 5000 rows, 25 inputs of noise, noise sd 1, these options: XGBoost 3.2 reaches 0.751, LightGBM 4.7
         // 0.733, this library 0.757 against the truth without noise.
-        let (x, truth) = friedman1(5000, 30, 0);
+        let (x, truth, _) = friedman1(5000, 30, 0);
         let model = Boosting::fit(x.view(), &noisy(&truth), BoostingOptions::default()).unwrap();
-        let (x, truth) = friedman1(10_000, 30, 1);
+        let (x, truth, _) = friedman1(10_000, 30, 1);
         let error = rmse(&model.predict(x.view()).unwrap(), &truth);
         assert!((0.70..0.80).contains(&error), "{error}");
     }
 
     #[test]
     fn missing_and_constant_inputs_are_survived_and_missing_ones_cost_accuracy() {
-        let (mut x, truth) = friedman1(2000, 6, 0);
+        let (mut x, truth, _) = friedman1(2000, 6, 0);
         x.column_mut(5).fill(3.0);
-        let (mut test, test_truth) = friedman1(1000, 6, 1);
+        let (mut test, test_truth, _) = friedman1(1000, 6, 1);
         let options = BoostingOptions { trees: 100, ..BoostingOptions::default() };
         let whole = Boosting::fit(x.view(), &truth, options).unwrap();
         let whole = rmse(&whole.predict(test.view()).unwrap(), &test_truth);
@@ -194,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_stored_emulator_predicts_the_same_bits_and_fitting_repeats() {
-        let (x, truth) = friedman1(500, 6, 0);
+        let (x, truth, _) = friedman1(500, 6, 0);
         let options = BoostingOptions { trees: 20, ..BoostingOptions::default() };
         let fit = || Boosting::fit(x.view(), &truth, options).unwrap();
         let model = fit();

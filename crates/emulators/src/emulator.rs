@@ -23,6 +23,14 @@ pub struct Prediction {
     pub variance: Vec<f64>,
 }
 
+/// Refuses rows without outputs, outputs without rows, and outputs that aren't finite.
+pub(crate) fn check_outputs(x: ArrayView2<'_, f64>, y: &[f64]) -> Result<(), EmulatorError> {
+    if y.is_empty() || x.nrows() != y.len() {
+        return Err(EmulatorError::Rows { rows: x.nrows(), outputs: y.len() });
+    }
+    y.iter().position(|y| !y.is_finite()).map_or(Ok(()), |row| Err(EmulatorError::Output { row }))
+}
+
 /// An error of fitting or prediction.
 #[derive(Debug, thiserror::Error)]
 pub enum EmulatorError {

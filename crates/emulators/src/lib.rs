@@ -11,6 +11,8 @@
 
 pub mod boosting;
 pub mod emulator;
+#[cfg(test)]
+mod friedman;
 pub mod gaussian_process;
 pub mod groups;
 

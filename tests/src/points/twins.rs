@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use reterra_assimilation::twin::Summary;
 use reterra_assimilation::twin::published::{Row, rows};
+use reterra_statistics::scores::quantile;
 
 use crate::record::{Goal, Record};
 use crate::{ValidationError, places};
@@ -84,8 +85,7 @@ fn gate(goal: Goal) -> String {
 fn median(found: &Summary) -> f64 {
     let mut errors: Vec<f64> = found.trials.iter().map(|trial| trial.rmse).collect();
     errors.sort_by(f64::total_cmp);
-    let (low, high) = ((errors.len().max(1) - 1) / 2, errors.len() / 2);
-    0.5 * (errors[low] + errors[high])
+    quantile(&errors, 0.5)
 }
 
 fn write(lines: &str) -> Result<(), ValidationError> {

@@ -18,7 +18,7 @@ mod tests;
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::emulator::{Emulator, EmulatorError};
+use crate::emulator::{Emulator, EmulatorError, check_outputs};
 
 use factor::Factor;
 use fit::Search;
@@ -134,7 +134,8 @@ impl GaussianProcess {
             OutputNoise::AtLeast(variances) => (variances.clone(), true),
         };
         check_noise(&known, y.len())?;
-        let data = data(x, y, (&known, options.mean));
+        let scaling = Scaling::of(x, y);
+        let data = data(&scaling, x, y, (&known, options.mean));
         if y.len() <= data.h.ncols() + 1 {
             return Err(EmulatorError::TooFew { rows: y.len(), needed: data.h.ncols() + 2 });
         }
@@ -148,14 +149,14 @@ impl GaussianProcess {
         };
         let hyper = search.best().ok_or_else(no_likelihood)?;
         let (kernel, mean) = (options.kernel, options.mean);
-        Self::restore(Stored { x: x.to_owned(), y: y.to_vec(), known, kernel, mean, hyper })
+        let stored = Stored { x: x.to_owned(), y: y.to_vec(), known, kernel, mean, hyper };
+        Self::restore(stored, scaling, &data)
     }
 
-    fn restore(stored: Stored) -> Result<Self, EmulatorError> {
-        let data = data(stored.x.view(), &stored.y, (&stored.known, stored.mean));
+    fn restore(stored: Stored, scaling: Scaling, data: &Data) -> Result<Self, EmulatorError> {
         let factor = data.factor(stored.kernel, &stored.hyper).ok_or_else(no_likelihood)?;
         let z = likelihood::scaled(data.x.view(), &stored.hyper.length_scales);
-        Ok(Self { scaling: Scaling::of(stored.x.view(), &stored.y), stored, z, factor })
+        Ok(Self { stored, scaling, z, factor })
     }
 
     /// Hyperparameters in units of inputs and output.
@@ -201,7 +202,9 @@ impl GaussianProcess {
                 found.x.ncols()
             )));
         }
-        Self::restore(found)
+        let scaling = Scaling::of(found.x.view(), &found.y);
+        let data = data(&scaling, found.x.view(), &found.y, (&found.known, found.mean));
+        Self::restore(found, scaling, &data)
     }
 }
 
@@ -223,8 +226,7 @@ fn no_likelihood() -> EmulatorError {
 }
 
 /// Scaled data.
-fn data(x: ArrayView2<'_, f64>, y: &[f64], (known, mean): (&[f64], Mean)) -> Data {
-    let scaling = Scaling::of(x, y);
+fn data(scaling: &Scaling, x: ArrayView2<'_, f64>, y: &[f64], (known, mean): (&[f64], Mean)) -> Data {
     let scaled = scaling.inputs_of(x);
     Data {
         h: basis(&scaled, mean),
@@ -244,12 +246,7 @@ fn basis(x: &Array2<f64>, mean: Mean) -> Array2<f64> {
 }
 
 fn check(x: ArrayView2<'_, f64>, y: &[f64]) -> Result<(), EmulatorError> {
-    if y.is_empty() || x.nrows() != y.len() {
-        return Err(EmulatorError::Rows { rows: x.nrows(), outputs: y.len() });
-    }
-    if let Some(row) = y.iter().position(|y| !y.is_finite()) {
-        return Err(EmulatorError::Output { row });
-    }
+    check_outputs(x, y)?;
     check_inputs(x)
 }
 

@@ -2,23 +2,12 @@
 
 use approx::assert_abs_diff_eq;
 use ndarray::{Array2, array};
-use reterra_statistics::{Stage, StreamKey};
 
 use super::*;
 
+/// The function, and outputs with errors of standard deviation 0.5.
 fn friedman1(n: usize, d: usize, part: u32) -> (Array2<f64>, Vec<f64>, Vec<f64>) {
-    let mut stream = StreamKey { seed: 1, stage: Stage::Test, cycle: part, member: 0, column: 0 }.stream();
-    let x = Array2::from_shape_fn((n, d), |_| stream.uniform());
-    let truth: Vec<f64> = x
-        .rows()
-        .into_iter()
-        .map(|x| {
-            10.0 * (std::f64::consts::PI * x[0] * x[1]).sin()
-                + 20.0 * (x[2] - 0.5) * (x[2] - 0.5)
-                + 10.0 * x[3]
-                + 5.0 * x[4]
-        })
-        .collect();
+    let (x, truth, mut stream) = crate::friedman::friedman1(n, d, part);
     let noisy = truth.iter().map(|y| y + 0.5 * stream.normal()).collect();
     (x, truth, noisy)
 }
@@ -83,7 +72,7 @@ fn leaving_one_out_is_refitting_without_it() {
         let process = GaussianProcess::fit(x.view(), &y, &options).unwrap();
         let out = process.leave_one_out();
         let rows: Vec<usize> = (0..40).filter(|&i| i != 17).collect();
-        let data = data(x.view(), &y, (&process.stored.known, options.mean));
+        let data = data(&process.scaling, x.view(), &y, (&process.stored.known, options.mean));
         let without = data.rows(&rows).factor(options.kernel, &process.stored.hyper).unwrap();
         let z = likelihood::scaled(data.x.view(), &process.stored.hyper.length_scales);
         let alone = GaussianProcess {

@@ -39,7 +39,7 @@ impl<M: Model> Cycles<'_, M> {
             }
             let rows = self.rows();
             let before = self.gathered(rows);
-            let after = self.setting.filtered((&due, &predicted), &before, Maps::Layouts)?;
+            let after = self.setting.filtered((&due, predicted), &before, Maps::Layouts)?;
             self.take(rows, &before, &after)?;
             self.report.used += due.len();
         }
@@ -203,7 +203,7 @@ impl<M: Model> Setting<'_, M> {
     /// The rows of this rank's members after the filter: one exchange to columns, the analysis, one exchange back.
     pub(super) fn filtered(
         &self,
-        (due, predicted): (&[Observed], &Array2<f64>),
+        (due, predicted): (&[Observed], Array2<f64>),
         before: &Array3<f64>,
         maps: Maps,
     ) -> Result<Array3<f64>, CycleError> {
@@ -217,7 +217,7 @@ impl<M: Model> Setting<'_, M> {
         let parts = (self.decomposition, Columns::uniform(own, before.len_of(Axis(1))));
         let radius = self.options.filter.locality().radius();
         let filter = Distributed::new(self.ranks, self.options.filter.clone(), parts, stations, radius)?;
-        let observations = filter.observe(self.ranks, predicted.clone())?;
+        let observations = filter.observe(self.ranks, predicted)?;
         let physical = self.decomposition.to_columns(self.ranks, before.view())?;
         let update = |state: &mut Array3<f64>| -> Result<(), CycleError> {
             filter.update(observations, state.view_mut())?;

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::engine::{MemberOf, Setting};
 use super::report::{Failure, Report};
 use super::{CycleError, Member, Model, Stored};
+use crate::ensemble::members::Survivors;
 
 /// When something happens.
 #[derive(Clone, Copy, Debug)]
@@ -75,10 +76,13 @@ fn donors<M: Model>(
     let mut failures = Vec::with_capacity(lost.len());
     for of_column in lost.chunk_by(|a, b| a.0 == b.0) {
         let column = of_column[0].0;
-        let alive: Vec<usize> = (0..members).filter(|m| of_column.iter().all(|(_, k, _)| k != m)).collect();
-        if alive.len() < members.div_ceil(2) {
-            return Err(CycleError::TooFewMembers { alive: alive.len(), members, column, month });
-        }
+        let of_members: Vec<usize> = of_column.iter().map(|(_, member, _)| *member).collect();
+        let survivors = Survivors::of(members, &of_members).map_err(|alive| CycleError::TooFewMembers {
+            alive,
+            members,
+            column,
+            month,
+        })?;
         for (_, member, reason) in of_column {
             let key = StreamKey {
                 seed: setting.options.seed,
@@ -88,7 +92,7 @@ fn donors<M: Model>(
                 member: *member as u32,
                 column: column as u32,
             };
-            let donor = alive[key.stream().index(alive.len())];
+            let donor = survivors.draw(key);
             failures.push(Failure { pass, month, column, member: *member, donor, reason: reason.clone() });
         }
     }

@@ -13,7 +13,7 @@ impl<M: Model> Cycles<'_, M> {
             self.pass = Some(pass);
             let (all, predicted) = self.whole_run(smoother.factors()[0])?;
             if !all.is_empty() {
-                self.move_parameters(&all, &predicted)?;
+                self.move_parameters(&all, predicted)?;
             }
             self.again()?;
         }
@@ -37,10 +37,10 @@ impl<M: Model> Cycles<'_, M> {
         Ok((all, concatenate(Axis(1), &parts).unwrap_or_default()))
     }
 
-    fn move_parameters(&mut self, all: &[Observed], predicted: &Array2<f64>) -> Result<(), CycleError> {
+    fn move_parameters(&mut self, all: &[Observed], predicted: Array2<f64>) -> Result<(), CycleError> {
         let (setting, own) = (&self.setting, self.setting.own_members());
         if let Some(shared) = &mut self.shared {
-            return shared.update(setting, all, predicted);
+            return shared.update(setting, all, &predicted);
         }
         let width = setting.model.draw(0, 0).len();
         let mut before = Array3::zeros((own, width, setting.share.columns.len()));

@@ -83,16 +83,35 @@ pub fn forecast<O: Send>(
 /// # Errors
 /// Where fewer than half of the members survived.
 pub fn donor(key: StreamKey, members: usize, lost: &[usize]) -> Result<usize, StageError> {
-    let alive: Vec<usize> = (0..members).filter(|m| !lost.contains(m)).collect();
-    if alive.len() < members.div_ceil(2) {
-        return Err(StageError::failed(format!(
-            "only {} of {members} members survived cycle {}; widen no prior that far, or raise the members",
-            alive.len(),
+    let survivors = Survivors::of(members, lost).map_err(|alive| {
+        StageError::failed(format!(
+            "only {alive} of {members} members survived cycle {}; widen no prior that far, or raise the members",
             key.cycle
-        )));
+        ))
+    })?;
+    Ok(survivors.draw(key))
+}
+
+/// Members that have survived: at least half of all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Survivors(Vec<usize>);
+
+impl Survivors {
+    /// Those of `members` that aren't lost.
+    ///
+    /// # Errors
+    /// Their number where it is below half of all.
+    pub fn of(members: usize, lost: &[usize]) -> Result<Self, usize> {
+        let alive: Vec<usize> = (0..members).filter(|m| !lost.contains(m)).collect();
+        if alive.len() < members.div_ceil(2) { Err(alive.len()) } else { Ok(Self(alive)) }
     }
-    let mut stream = StreamKey { stage: Stage::Resample, ..key }.stream();
-    Ok(alive[stream.index(alive.len())])
+
+    /// One of them, by a stream of its own. `key` names the cycle, the failed member and the column.
+    #[must_use]
+    pub fn draw(&self, key: StreamKey) -> usize {
+        let mut stream = StreamKey { stage: Stage::Resample, ..key }.stream();
+        self.0[stream.index(self.0.len())]
+    }
 }
 
 /// Members ready to go, and those that took the place of others.
