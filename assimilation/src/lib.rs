@@ -28,6 +28,7 @@ pub mod noise;
 pub mod observation;
 pub mod operators;
 pub mod quality;
+pub mod regression;
 pub mod rotation;
 pub mod sampling;
 pub mod smoother;

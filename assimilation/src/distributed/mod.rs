@@ -12,11 +12,13 @@ mod tests;
 pub use decomposition::{Decomposition, Share};
 pub use halo::{Halo, Stations};
 
-use ndarray::{Array2, ArrayViewMut3};
+use ndarray::{Array2, ArrayView3, ArrayViewMut3, Axis};
+use rayon::prelude::*;
 use reterra_parallel::Communicator;
 
 use crate::AssimilationError;
 use crate::letkf::{Columns, Letkf, Summary};
+use crate::regression::{Whitened, regress};
 
 /// A filter over ranks.
 #[derive(Clone, Debug)]
@@ -109,6 +111,30 @@ impl<'a> Distributed<'a> {
                 AssimilationError::NotFinite { what, row, column: first + column }
             }
             e => e,
+        })
+    }
+
+    /// Unconstrained parameters by [regression](crate::regression), columns side by side: `present` (all members,
+    /// parameters, own columns), which predicted what [`Self::observe`] gave, become the posterior that belongs to `prior`.
+    ///
+    /// # Errors
+    /// Those of [`regress`] and of [`crate::localisation::ObservationSet::new`].
+    pub fn regress(
+        &self,
+        he: Array2<f64>,
+        prior: ArrayView3<'_, f64>,
+        mut present: ArrayViewMut3<'_, f64>,
+    ) -> Result<(), AssimilationError> {
+        let locality = self.filter.locality();
+        let set = self.halo.set(self.rank, locality, &self.stations, he.view())?;
+        drop(he);
+        let columns = present.axis_iter_mut(Axis(2)).zip(prior.axis_iter(Axis(2))).zip(self.columns.places());
+        columns.collect::<Vec<_>>().into_par_iter().try_for_each(|((mut present, prior), place)| {
+            let (anomalies, innovations) = set.around(locality, place);
+            let seen = Whitened { anomalies: anomalies.view(), innovations: &innovations };
+            let posterior = regress(prior, present.view(), &seen)?;
+            present.assign(&posterior);
+            Ok(())
         })
     }
 

@@ -1,10 +1,10 @@
 //! Observations in spatial order, with what the ensemble predicts for them.
 
-use ndarray::{ArrayView2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 use wide::f64x4;
 
-use super::index::CellIndex;
+use super::index::{Bounds, CellIndex};
 use super::locality::{Locality, Side, Slice};
 use super::metric::Place;
 use crate::AssimilationError;
@@ -113,6 +113,27 @@ impl ObservationSet {
     #[must_use]
     pub fn index(&self) -> &CellIndex {
         &self.index
+    }
+
+    /// Whitened anomalies (N × p) and innovations (p) of the observations that have weight at a place, times the roots of
+    /// their weights.
+    #[must_use]
+    pub fn around(&self, locality: &Locality, place: &Place) -> (Array2<f64>, Vec<f64>) {
+        let at = Bounds::EMPTY.with(place);
+        let mut near = Vec::new();
+        self.index.near(&at, locality.reach(), |run| near.extend(run));
+        let weigh = |k: usize| {
+            let observation = (&self.index.places()[k], self.slice(k));
+            Some((k, locality.weight((place, Slice::default()), observation).sqrt()))
+                .filter(|(_, root)| *root > 0.0)
+        };
+        let chosen: Vec<(usize, f64)> = near.into_iter().filter_map(weigh).collect();
+        let mut anomalies = Array2::zeros((self.members, chosen.len()));
+        for (mut column, (k, root)) in anomalies.columns_mut().into_iter().zip(&chosen) {
+            let row = self.row(*k).iter().flat_map(|v| v.to_array());
+            column.iter_mut().zip(row).for_each(|(x, value)| *x = root * value);
+        }
+        (anomalies, chosen.iter().map(|(k, root)| root * self.innovations[*k]).collect())
     }
 
     /// Vectors of a row of anomalies.

@@ -33,7 +33,7 @@ const CLASSES: usize = 9;
 /// The experiment.
 ///
 /// Errors are those that the monthly workflow gives its towers' GPP, and half to a third of what it gives leaf area and
-/// biomass, which it takes from satellites and inventories.
+/// biomass, which it takes from satellites and inventories; as large as they would be for a typical draw of the prior.
 #[must_use]
 pub fn experiment(data: std::path::PathBuf) -> Run {
     let window = |months, error| Window { months, error };
@@ -45,7 +45,7 @@ pub fn experiment(data: std::path::PathBuf) -> Run {
         members: 96,
         months: 12 * YEARS,
         cycle_years: 1,
-        member_cycles: 10,
+        member_cycles: 20,
         parameters: PARAMETERS.map(str::to_owned).to_vec(),
         sensors: vec![
             (Variable::Gpp, window(1, [1.0 / day, 0.1])),

@@ -6,10 +6,10 @@
 //! loop is the same ensemble, the same draws and errors of forcing, that sees no reading. Both are scored from the day
 //! of the first reading on.
 //!
-//! Soil water moves saturation by layer, porosity, conductivity and the depth of roots, and what each probe reads over
-//! what its layer holds. Stomata, leaves and the energy of evapotranspiration are as uncertain as in the shipped workflow and
-//! are left as drawn: soil water that a model loses wrongly would else be laid to them, and fluxes pay for it. Published
-//! assimilation of soil water into CLM5 brought its error down by 56 to 64 % and that of evapotranspiration up by 4 %.
+//! Soil water moves saturation by layer, porosity, conductivity and the depth of roots, what each probe reads over
+//! what its layer holds, and the parameters that set how fast plants and soil use water; the rest of the shipped workflow's
+//! parameters are as uncertain as there and are left as drawn. Published assimilation of soil water into CLM5 brought its
+//! error down by 56 to 64 % and that of evapotranspiration up by 4 %.
 
 mod places;
 

@@ -1,13 +1,15 @@
 //! The analysis of a month: states and parameters of every column by the observations around it.
 
-use ndarray::{Array2, Array3, Axis, s};
+use ndarray::{Array2, Array3, Axis, Ix3, s};
 use rayon::prelude::*;
+use reterra_assimilation::AssimilationError;
 use reterra_assimilation::distributed::{Distributed, Stations};
-use reterra_assimilation::letkf::Columns;
+use reterra_assimilation::letkf::{Columns, Summary};
 use reterra_assimilation::localisation::{Network, Place};
 
 use super::engine::{MemberOf, Setting};
 use super::report::numbers;
+use super::shared::Way;
 use super::{CycleError, Cycles, Model, Observed, Sharing};
 
 /// Where the rows of a column's state are: physical state, parameters, sums of open windows.
@@ -35,11 +37,11 @@ impl<M: Model> Cycles<'_, M> {
         if !due.is_empty() {
             let predicted = setting.predicted(&self.members, &due);
             if let Some(shared) = &mut self.shared {
-                shared.update(setting, &due, &predicted)?;
+                shared.update(setting, &due, (&predicted, Way::Transform))?;
             }
             let rows = self.rows();
             let before = self.gathered(rows);
-            let after = self.setting.filtered((&due, predicted), &before, Maps::Layouts)?;
+            let after = self.setting.filtered((&due, predicted), &before, Update::States)?;
             self.take(rows, &before, &after)?;
             self.report.used += due.len();
         }
@@ -147,13 +149,13 @@ impl<M: Model> Cycles<'_, M> {
     }
 }
 
-/// What rows are.
+/// What rows are, and how they are updated.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Maps {
-    /// Physical states as the columns' layouts have them, then what needs no map.
-    Layouts,
-    /// What needs no map.
-    None,
+pub(super) enum Update {
+    /// Physical states as the columns' layouts have them, then what needs no map: by the local filter.
+    States,
+    /// Unconstrained parameters, those of the prior moved: by regression on them.
+    Parameters,
 }
 
 /// What an analysis did to a member in one column.
@@ -205,7 +207,7 @@ impl<M: Model> Setting<'_, M> {
         &self,
         (due, predicted): (&[Observed], Array2<f64>),
         before: &Array3<f64>,
-        maps: Maps,
+        how: Update,
     ) -> Result<Array3<f64>, CycleError> {
         let places: Vec<Place> = due.iter().map(|o| self.place(o.column)).collect();
         let columns: Vec<usize> = due.iter().map(|o| o.column).collect();
@@ -219,16 +221,16 @@ impl<M: Model> Setting<'_, M> {
         let filter = Distributed::new(self.ranks, self.options.filter.clone(), parts, stations, radius)?;
         let observations = filter.observe(self.ranks, predicted)?;
         let physical = self.decomposition.to_columns(self.ranks, before.view())?;
-        let update = |state: &mut Array3<f64>| -> Result<(), CycleError> {
-            filter.update(observations, state.view_mut())?;
-            Ok(())
-        };
-        let state = match maps {
-            Maps::Layouts => self.updated(&physical, update)?,
-            Maps::None => {
-                let mut state = physical;
-                update(&mut state)?;
-                state
+        let state = match how {
+            Update::States => {
+                let update = |state: &mut Array3<f64>| filter.update(observations, state.view_mut());
+                self.updated(&physical, update)?
+            }
+            Update::Parameters => {
+                let mut parameters = physical;
+                let prior = self.prior(parameters.raw_dim());
+                filter.regress(observations, prior.view(), parameters.view_mut())?;
+                parameters
             }
         };
         let mut after = Array3::zeros(before.raw_dim());
@@ -236,12 +238,29 @@ impl<M: Model> Setting<'_, M> {
         Ok(after)
     }
 
+    /// The prior's draws in this rank's columns of the analysis: all members × parameters × columns.
+    fn prior(&self, shape: Ix3) -> Array3<f64> {
+        let columns = self.decomposition.analysis(self.ranks.rank());
+        let mut prior = Array3::zeros(shape);
+        for ((member, at), row) in prior
+            .lanes_mut(Axis(1))
+            .into_iter()
+            .enumerate()
+            .map(|(k, row)| ((k / columns.len(), k % columns.len()), row))
+        {
+            row.into_iter()
+                .zip(self.model.draw(member, columns.start + at))
+                .for_each(|(x, value)| *x = value);
+        }
+        prior
+    }
+
     /// Takes physical columns (all members, rows, own columns) into the coordinates of the analysis, updates them there,
     /// and takes them back; columns that the update leaves alone keep their very numbers.
     fn updated(
         &self,
         physical: &Array3<f64>,
-        update: impl FnOnce(&mut Array3<f64>) -> Result<(), CycleError>,
+        update: impl FnOnce(&mut Array3<f64>) -> Result<Summary, AssimilationError>,
     ) -> Result<Array3<f64>, CycleError> {
         let columns = self.decomposition.analysis(self.ranks.rank());
         let rows = |column: usize| self.model.layout(column).rows();

@@ -49,12 +49,12 @@ pub enum Sharing {
     Types,
 }
 
-/// A smoother over the whole run that finds parameters before the filter follows states in time: the ensemble smoother with
-/// multiple data assimilation (Emerick and Reynolds 2013, doi:10.1016/j.cageo.2012.03.011), every pass from new spin-ups.
+/// A smoother over the whole run that finds parameters before the filter follows states in time, by repeated
+/// [regression](reterra_assimilation::regression) of what members predict, every pass from new spin-ups.
 ///
 /// A filter alone moves states that a spin-up has made away from what its parameters sustain, further with each analysis of
-/// a nonlinear model; passes of a smoother keep both together. The information of an observation is used once: passes take
-/// error variances times `passes / share`, the filter those over `1 - share`.
+/// a nonlinear model; passes of a smoother keep both together. The information of an observation is used once: every pass
+/// begins from the prior and takes error variances over `share`, the filter those over `1 - share`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Smoother {
     /// Runs of the whole ensemble.
@@ -111,8 +111,8 @@ impl Smoother {
         Err(AssimilationError::Option { option, value: self.share, range: "(0, 1)" })
     }
 
-    /// Factors on error variances: of a pass, and of the filter.
+    /// Factors on error variances: of the passes, and of the filter.
     pub(super) fn factors(self) -> [f64; 2] {
-        [self.passes as f64 / self.share, 1.0 / (1.0 - self.share)]
+        [1.0 / self.share, 1.0 / (1.0 - self.share)]
     }
 }

@@ -2,7 +2,8 @@
 
 use ndarray::{Array2, Array3, Axis, concatenate, s};
 
-use super::analysis::Maps;
+use super::analysis::Update;
+use super::shared::Way;
 use super::{CycleError, Cycles, Model, Observed};
 
 impl<M: Model> Cycles<'_, M> {
@@ -40,7 +41,7 @@ impl<M: Model> Cycles<'_, M> {
     fn move_parameters(&mut self, all: &[Observed], predicted: Array2<f64>) -> Result<(), CycleError> {
         let (setting, own) = (&self.setting, self.setting.own_members());
         if let Some(shared) = &mut self.shared {
-            return shared.update(setting, all, &predicted);
+            return shared.update(setting, all, (&predicted, Way::Regression));
         }
         let width = setting.model.draw(0, 0).len();
         let mut before = Array3::zeros((own, width, setting.share.columns.len()));
@@ -48,7 +49,7 @@ impl<M: Model> Cycles<'_, M> {
             let row = before.slice_mut(s![i % own, .., i / own]);
             row.into_iter().zip(&member.stored.parameters).for_each(|(x, value)| *x = *value);
         }
-        let after = setting.filtered((all, predicted), &before, Maps::None)?;
+        let after = setting.filtered((all, predicted), &before, Update::Parameters)?;
         for (i, member) in self.members.iter_mut().enumerate() {
             member.stored.parameters = after.slice(s![i % own, .., i / own]).to_vec();
         }

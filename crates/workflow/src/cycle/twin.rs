@@ -9,6 +9,9 @@ use crate::config::ErrorModel;
 
 /// Number of the member that the truth is drawn as, beyond any ensemble's.
 const TRUTH: usize = 1_000_000;
+/// Number of the first of the draws that tell how large values are as a rule, and how many there are.
+const TYPICAL: usize = 2_000_000;
+const TYPICALS: usize = 8;
 /// Draws that a column's truth may take: one that the model can't run is as impossible as a member that fails.
 const TRIES: usize = 50;
 
@@ -25,6 +28,8 @@ pub struct Sensor {
 pub struct Truth<M: Model> {
     /// By column.
     pub columns: Vec<TrueColumn<M::Column, M::State>>,
+    /// Mean over some draws of the prior that aren't the truth, by column, month and variable.
+    typical: Vec<Vec<Vec<f64>>>,
 }
 
 /// The truth of a column.
@@ -46,22 +51,27 @@ impl<M: Model> Truth<M> {
     /// # Errors
     /// The number of the column whose draws all failed, with the last one's reason.
     pub fn draw(model: &M, months: usize) -> Result<Self, (usize, String)> {
-        let of = |column: usize| {
-            let mut reason = String::new();
-            for number in TRUTH..TRUTH + TRIES {
-                match attempt(|| drawn(model, (column, number), months)) {
-                    Ok(Ok(truth)) => return Ok(truth),
-                    Ok(Err(e)) => reason = e,
-                    Err(_) => "the model stopped by a panic".clone_into(&mut reason),
+        let all = (0..model.columns()).into_par_iter().map(|column| {
+            let truth = first(model, (column, TRUTH), months).map_err(|reason| (column, reason))?;
+            let mut typical = vec![vec![0.0; model.variables()]; months];
+            for number in 0..TYPICALS {
+                let from = TYPICAL + number * TRIES;
+                let draw = first(model, (column, from), months).map_err(|reason| (column, reason))?;
+                for (sums, values) in typical.iter_mut().zip(draw.values) {
+                    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value / TYPICALS as f64);
                 }
             }
-            Err((column, reason))
-        };
-        let columns = (0..model.columns()).into_par_iter().map(of).collect::<Result<_, _>>()?;
-        Ok(Self { columns })
+            Ok((truth, typical))
+        });
+        let (columns, typical) = all.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+        Ok(Self { columns, typical })
     }
 
     /// Observations of the whole run by every sensor, kinds in the sensors' order.
+    ///
+    /// Errors are as large as they would be for a typical draw of the prior, not for the truth itself: an assimilation
+    /// that is told the size of errors would else be told something of the truth, which it can't use, and its posterior
+    /// would be wrong for it.
     #[must_use]
     pub fn observed(&self, sensors: &[Sensor], seed: u64) -> Vec<Observed> {
         let mut all = Vec::new();
@@ -69,18 +79,37 @@ impl<M: Model> Truth<M> {
             for (kind, sensor) in sensors.iter().enumerate() {
                 let Kind { variable, months } = sensor.kind;
                 for (window, values) in truth.values.chunks_exact(months).enumerate() {
-                    let mean = values.iter().map(|v| v[variable]).sum::<f64>() / months as f64;
-                    let sd = sensor.error.sd(mean);
+                    let mean = |values: &[Vec<f64>]| {
+                        values.iter().map(|v| v[variable]).sum::<f64>() / values.len() as f64
+                    };
                     let month = (window + 1) * months - 1;
+                    let sd = sensor.error.sd(mean(&self.typical[column][window * months..=month]));
                     let (cycle, member, place) = (month as u32, kind as u32, column as u32);
                     let key = StreamKey { seed, stage: Stage::Observation, cycle, member, column: place };
-                    let value = mean + sd * key.stream().normal();
+                    let value = mean(values) + sd * key.stream().normal();
                     all.push(Observed { column, kind, month, value, variance: sd * sd });
                 }
             }
         }
         all
     }
+}
+
+/// The first of a column's draws from a number on that the model can run, or the last one's reason.
+fn first<M: Model>(
+    model: &M,
+    (column, from): (usize, usize),
+    months: usize,
+) -> Result<TrueColumn<M::Column, M::State>, String> {
+    let mut reason = String::new();
+    for number in from..from + TRIES {
+        match attempt(|| drawn(model, (column, number), months)) {
+            Ok(Ok(found)) => return Ok(found),
+            Ok(Err(e)) => reason = e,
+            Err(_) => "the model stopped by a panic".clone_into(&mut reason),
+        }
+    }
+    Err(reason)
 }
 
 fn drawn<M: Model>(
