@@ -16,7 +16,7 @@ mod friedman;
 pub mod gaussian_process;
 pub mod groups;
 
-pub use boosting::{Boosting, BoostingOptions};
+pub use boosting::{Boosting, BoostingOptions, Loss, Monotone};
 pub use emulator::{Emulator, EmulatorError, Prediction};
 pub use gaussian_process::{GaussianProcess, GaussianProcessOptions};
 pub use groups::{Fold, leave_groups_out};

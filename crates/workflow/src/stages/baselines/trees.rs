@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ndarray::{Array2, Axis, concatenate};
 use rayon::prelude::*;
-use reterra_emulators::{Boosting, BoostingOptions, Emulator, leave_groups_out};
+use reterra_emulators::{Boosting, BoostingOptions, leave_groups_out};
 use reterra_report::input::Run;
 
 use super::{Predictions, VARIABLES, features};
@@ -19,7 +19,7 @@ const LEAST_ROWS: usize = 60;
 
 /// Slow learning with broad leaves: neighbouring months of a station are no independent witnesses.
 fn options() -> BoostingOptions {
-    BoostingOptions { trees: 300, learning_rate: 0.03, depth: 5, min_leaf_weight: 20.0, ..Default::default() }
+    BoostingOptions { trees: 300, learning_rate: 0.03, depth: 5, leaf_rows: 20, ..Default::default() }
 }
 
 /// One fit: a variable, the stations to learn from, and those to predict.
@@ -87,7 +87,7 @@ fn fit_and_predict(
     if y.len() < LEAST_ROWS {
         return Ok(predicted);
     }
-    let model = Boosting::fit(x.view(), &y, options())?;
+    let model = Boosting::fit(x.view(), &y, &options())?;
     for (mut row, &station) in predicted.rows_mut().into_iter().zip(&task.predict) {
         for (to, value) in row.iter_mut().zip(model.predict(features[station].view())?) {
             *to = value;
