@@ -1,9 +1,10 @@
 //! What every emulator can do, and what can go wrong.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
+use serde::{Deserialize, Serialize};
 
-/// A fitted map from inputs to one output.
-pub trait Emulator {
+/// A fitted map from inputs to one output, that knows how far off it may be.
+pub trait Emulator: Send + Sync {
     /// Number of inputs d.
     fn inputs(&self) -> usize;
 
@@ -12,6 +13,41 @@ pub trait Emulator {
     /// # Errors
     /// `Inputs` where `x` has another number of columns.
     fn predict(&self, x: ArrayView2<'_, f64>) -> Result<Vec<f64>, EmulatorError>;
+
+    /// Mean and variance of an output for each row of `x` (n × d), the noise of outputs included.
+    ///
+    /// # Errors
+    /// As [`Self::predict`].
+    fn distribution(&self, x: ArrayView2<'_, f64>) -> Result<Prediction, EmulatorError>;
+
+    /// Derivatives of mean and variance at one place (d); none where the emulator has none, as trees.
+    ///
+    /// # Errors
+    /// As [`Self::predict`].
+    fn derivatives(&self, x: ArrayView1<'_, f64>) -> Result<Option<Gradient>, EmulatorError>;
+
+    /// What emulators say of each row that they weren't fitted to, with the same settings.
+    fn left_out(&self) -> LeaveOneOut;
+}
+
+/// Derivatives of a prediction by the inputs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradient {
+    /// Of the mean, d.
+    pub mean: Vec<f64>,
+    /// Of the variance, d.
+    pub variance: Vec<f64>,
+}
+
+/// Each output, predicted without it: without its row by a Gaussian process, without its fold by others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LeaveOneOut {
+    /// Mean, n.
+    pub mean: Vec<f64>,
+    /// Variance of the output itself, its noise included, n.
+    pub variance: Vec<f64>,
+    /// `(y - mean) / sd`, n: standard normal where the emulator is right.
+    pub z: Vec<f64>,
 }
 
 /// Means with their variances, one of each for every row.
@@ -110,8 +146,16 @@ pub enum EmulatorError {
         /// What is wrong with it.
         reason: String,
     },
-    /// More folds than groups, or less than two.
-    #[error("{folds} folds of {groups} groups; choose 2 to {groups} folds")]
+    /// An output without a logarithm.
+    #[error("output {row} is {value} and has no logarithm; fit on the plain scale")]
+    Scale {
+        /// Its row.
+        row: usize,
+        /// What was given.
+        value: f64,
+    },
+    /// More folds than groups, less than two, or folds that don't leave each group out.
+    #[error("{folds} folds of {groups} groups; choose 2 to {groups} folds that leave each out once")]
     Folds {
         /// Folds wanted.
         folds: usize,

@@ -37,6 +37,14 @@ pub fn leave_groups_out<G: Ord>(groups: &[G], folds: usize, seed: u64) -> Result
         .collect())
 }
 
+/// Splits rows that are groups of their own, in an order shuffled by the seed 0.
+///
+/// # Errors
+/// As [`leave_groups_out`].
+pub fn shuffled(rows: usize, folds: usize) -> Result<Vec<Fold>, EmulatorError> {
+    leave_groups_out(&(0..rows).collect::<Vec<_>>(), folds, 0)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,13 +10,19 @@
 )]
 
 pub mod boosting;
+pub mod choice;
+pub mod conformal;
 pub mod emulator;
 #[cfg(test)]
 mod friedman;
 pub mod gaussian_process;
 pub mod groups;
+pub mod scores;
 
 pub use boosting::{Boosting, BoostingOptions, Loss, Monotone};
-pub use emulator::{Emulator, EmulatorError, Prediction};
+pub use choice::{Candidate, Fitted, Stack, Trial, choose};
+pub use conformal::{ConformalOptions, ConformalTrees, Spread};
+pub use emulator::{Emulator, EmulatorError, Gradient, LeaveOneOut, Prediction};
 pub use gaussian_process::{GaussianProcess, GaussianProcessOptions};
-pub use groups::{Fold, leave_groups_out};
+pub use groups::{Fold, leave_groups_out, shuffled};
+pub use scores::Scores;

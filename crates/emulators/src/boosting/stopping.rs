@@ -16,6 +16,8 @@ pub struct Stopping {
     pub trees: usize,
     /// Mean loss over the rows that are left out, after 1, 2, … trees.
     pub losses: Vec<f64>,
+    /// By row, what its fold predicts without it with that many trees; NaN for a row that no fold leaves out.
+    pub predicted: Vec<f64>,
 }
 
 /// A fold's fit, and its predictions of the rows that it leaves out.
@@ -77,12 +79,17 @@ fn search(
         all.push(Held { training, x: x.select(Axis(0), &fold.test), y: pick(&fold.test), predicted });
     }
     let rows: usize = folds.iter().map(|fold| fold.test.len()).sum();
-    let mut stopping = Stopping { trees: 1, losses: Vec::new() };
+    let mut stopping = Stopping { trees: 1, losses: Vec::new(), predicted: vec![f64::NAN; y.len()] };
     for trees in 1..=options.trees {
         let losses: Vec<f64> = all.par_iter_mut().map(|held| held.step(options.loss)).collect();
         let loss = losses.iter().sum::<f64>() / rows as f64;
         if stopping.losses.get(stopping.trees - 1).is_none_or(|least| loss < *least) {
             stopping.trees = trees;
+            for (fold, held) in folds.iter().zip(&all) {
+                for (&row, &predicted) in fold.test.iter().zip(&held.predicted) {
+                    stopping.predicted[row] = predicted;
+                }
+            }
         }
         stopping.losses.push(loss);
         if trees >= stopping.trees + patience {

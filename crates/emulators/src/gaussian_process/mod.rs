@@ -15,19 +15,19 @@ mod scaling;
 #[cfg(test)]
 mod tests;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::emulator::{Emulator, EmulatorError, check_outputs};
+use crate::emulator::{Emulator, EmulatorError, Prediction, check_outputs};
 
 use factor::Factor;
 use fit::Search;
 use likelihood::Data;
 use scaling::Scaling;
 
+pub use crate::emulator::{Gradient, LeaveOneOut};
 pub use fit::LengthScales;
 pub use kernel::Kernel;
-pub use predict::{Gradient, LeaveOneOut};
 
 /// The mean that the process deviates from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,7 +107,8 @@ struct Stored {
 }
 
 /// A fitted process.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(into = "Stored", try_from = "Stored")]
 pub struct GaussianProcess {
     stored: Stored,
     scaling: Scaling,
@@ -182,25 +183,34 @@ impl GaussianProcess {
     /// # Errors
     /// `Stored` where it cannot be written.
     pub fn to_json(&self) -> Result<String, EmulatorError> {
-        serde_json::to_string(&self.stored)
-            .map_err(|error| EmulatorError::Stored { reason: error.to_string() })
+        serde_json::to_string(self).map_err(|error| EmulatorError::Stored { reason: error.to_string() })
     }
 
     /// A process from its JSON text: it predicts the same bits.
     ///
     /// # Errors
-    /// `Stored` where the text is something else, and those of data that don't fit together.
+    /// `Stored` where the text is something else, or data that don't fit together.
     pub fn from_json(text: &str) -> Result<Self, EmulatorError> {
-        let stored = |reason| EmulatorError::Stored { reason };
-        let found: Stored = serde_json::from_str(text).map_err(|error| stored(error.to_string()))?;
+        serde_json::from_str(text).map_err(|error| EmulatorError::Stored { reason: error.to_string() })
+    }
+}
+
+impl From<GaussianProcess> for Stored {
+    fn from(process: GaussianProcess) -> Self {
+        process.stored
+    }
+}
+
+impl TryFrom<Stored> for GaussianProcess {
+    type Error = EmulatorError;
+
+    fn try_from(found: Stored) -> Result<Self, EmulatorError> {
         check(found.x.view(), &found.y)?;
         check_noise(&found.known, found.y.len())?;
         if found.hyper.length_scales.len() != found.x.ncols() {
-            return Err(stored(format!(
-                "it has {} length scales for {} inputs",
-                found.hyper.length_scales.len(),
-                found.x.ncols()
-            )));
+            let (lengths, inputs) = (found.hyper.length_scales.len(), found.x.ncols());
+            let reason = format!("it has {lengths} length scales for {inputs} inputs");
+            return Err(EmulatorError::Stored { reason });
         }
         let scaling = Scaling::of(found.x.view(), &found.y);
         let data = data(&scaling, found.x.view(), &found.y, (&found.known, found.mean));
@@ -215,6 +225,23 @@ impl Emulator for GaussianProcess {
 
     fn predict(&self, x: ArrayView2<'_, f64>) -> Result<Vec<f64>, EmulatorError> {
         self.means(x)
+    }
+
+    fn distribution(&self, x: ArrayView2<'_, f64>) -> Result<Prediction, EmulatorError> {
+        let mut found = self.predict_with_variance(x)?;
+        let noise = self.hyperparameters().noise_sd.powi(2);
+        for variance in &mut found.variance {
+            *variance += noise;
+        }
+        Ok(found)
+    }
+
+    fn derivatives(&self, x: ArrayView1<'_, f64>) -> Result<Option<Gradient>, EmulatorError> {
+        self.gradient(x).map(Some)
+    }
+
+    fn left_out(&self) -> LeaveOneOut {
+        self.leave_one_out()
     }
 }
 

@@ -5,30 +5,10 @@ use ndarray::{Array2, ArrayView1, ArrayView2};
 
 use super::likelihood::scaled;
 use super::{GaussianProcess, basis, check_inputs};
-use crate::emulator::{EmulatorError, Prediction};
+use crate::emulator::{EmulatorError, Gradient, LeaveOneOut, Prediction};
 
 /// Rows predicted at a time: bounds the memory of a call.
 const ROWS: usize = 512;
-
-/// Derivatives of a prediction by the inputs.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Gradient {
-    /// Of the mean, d.
-    pub mean: Vec<f64>,
-    /// Of the variance, d.
-    pub variance: Vec<f64>,
-}
-
-/// Each output, predicted by the process without it, hyperparameters kept (Dubrule 1983, doi:10.1007/BF01033233).
-#[derive(Clone, Debug, PartialEq)]
-pub struct LeaveOneOut {
-    /// Mean, n.
-    pub mean: Vec<f64>,
-    /// Variance of the output itself, its noise included, n.
-    pub variance: Vec<f64>,
-    /// `(y - mean) / sd`, n: standard normal where the process is right.
-    pub z: Vec<f64>,
-}
 
 impl GaussianProcess {
     /// Mean and variance of the function, without the noise of outputs, for each row of `x` (n × d).
@@ -90,7 +70,7 @@ impl GaussianProcess {
         Ok(found)
     }
 
-    /// What the other rows say of each.
+    /// What the other rows say of each, hyperparameters kept (Dubrule 1983, doi:10.1007/BF01033233).
     #[must_use]
     pub fn leave_one_out(&self) -> LeaveOneOut {
         let precision = self.factor.precision();
