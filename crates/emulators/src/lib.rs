@@ -17,7 +17,9 @@ pub mod emulator;
 mod friedman;
 pub mod gaussian_process;
 pub mod groups;
+pub mod history;
 pub mod scores;
+pub mod sensitivity;
 
 pub use boosting::{Boosting, BoostingOptions, Loss, Monotone};
 pub use choice::{Candidate, Fitted, Stack, Trial, choose};
@@ -25,4 +27,6 @@ pub use conformal::{ConformalOptions, ConformalTrees, Spread};
 pub use emulator::{Emulator, EmulatorError, Gradient, LeaveOneOut, Prediction};
 pub use gaussian_process::{GaussianProcess, GaussianProcessOptions};
 pub use groups::{Fold, leave_groups_out, shuffled};
+pub use history::{Cutoff, Target, implausibility};
 pub use scores::Scores;
+pub use sensitivity::{Index, Sampling, SobolIndices};

@@ -9,7 +9,7 @@ use super::Fitted;
 use super::log::LogScale;
 use crate::conformal::{ConformalOptions, ConformalTrees};
 use crate::emulator::EmulatorError;
-use crate::gaussian_process::{GaussianProcess, GaussianProcessOptions, Kernel, LengthScales, Mean};
+use crate::gaussian_process::{GaussianProcess, GaussianProcessOptions, Kernel, LengthScales};
 use crate::groups::Fold;
 
 /// A method with its options.
@@ -43,25 +43,28 @@ pub struct Candidate {
 }
 
 impl Candidate {
-    /// What serves for a few hundred to a thousand model runs: processes that are smooth and rough, with and without a
-    /// trend, on the plain scale and on that of logarithms, and trees.
+    /// What serves for a few hundred to a thousand model runs: processes that are smooth and rough, on the plain scale and
+    /// on that of logarithms, and trees.
     #[must_use]
     pub fn usual(seed: u64) -> Vec<Self> {
-        let process = |kernel, mean, length_scales| {
+        let process = |kernel, length_scales| {
             let starts = 2;
-            let options =
-                GaussianProcessOptions { kernel, mean, length_scales, starts, seed, ..Default::default() };
-            Learner::GaussianProcess(options)
+            Learner::GaussianProcess(GaussianProcessOptions {
+                kernel,
+                length_scales,
+                starts,
+                seed,
+                ..Default::default()
+            })
         };
         let plain = |learner| Self { learner, scale: Scale::Plain };
         let log = |learner| Self { learner, scale: Scale::Log };
         let mut trees = ConformalOptions::default();
         trees.boosting.seed = seed;
         vec![
-            plain(process(Kernel::Rbf, Mean::Constant, LengthScales::Free)),
-            plain(process(Kernel::Matern52, Mean::Constant, LengthScales::Free)),
-            plain(process(Kernel::Matern52, Mean::Linear, LengthScales::Dimension)),
-            log(process(Kernel::Rbf, Mean::Linear, LengthScales::Free)),
+            plain(process(Kernel::Rbf, LengthScales::Free)),
+            plain(process(Kernel::Matern52, LengthScales::Dimension)),
+            log(process(Kernel::Matern52, LengthScales::Dimension)),
             plain(Learner::Trees(trees)),
         ]
     }

@@ -2,19 +2,21 @@
 //!
 //! A design lives in probability: a point of it is a number between 0 and 1 for every parameter, which its [`Factor`]
 //! turns into a value. [`OneAtATime`] and [`Morris`] go in steps of one parameter, so that a difference of two runs is
-//! that parameter's effect; [`LatinHypercube`] fills the space, for emulators and for ranges.
+//! that parameter's effect; [`LatinHypercube`] and [`Sobol`] fill the space, for emulators, ranges and integrals.
 
 mod effects;
 mod factor;
 mod latin_hypercube;
 mod morris;
 mod one_at_a_time;
+mod sobol;
 
 pub use effects::{Effect, effects};
 pub use factor::{Factor, FactorError};
 pub use latin_hypercube::LatinHypercube;
 pub use morris::Morris;
 pub use one_at_a_time::OneAtATime;
+pub use sobol::Sobol;
 
 /// Probability left out at either end of a parameter's distribution by the designs that go in steps.
 pub const TAIL: f64 = 0.05;
