@@ -13,11 +13,13 @@ pub mod boosting;
 pub mod choice;
 pub mod conformal;
 pub mod emulator;
+pub mod encoders;
 #[cfg(test)]
 mod friedman;
 pub mod gaussian_process;
 pub mod groups;
 pub mod history;
+pub mod many;
 pub mod scores;
 pub mod sensitivity;
 
@@ -25,8 +27,10 @@ pub use boosting::{Boosting, BoostingOptions, Loss, Monotone};
 pub use choice::{Candidate, Fitted, Stack, Trial, choose};
 pub use conformal::{ConformalOptions, ConformalTrees, Spread};
 pub use emulator::{Emulator, EmulatorError, Gradient, LeaveOneOut, Prediction};
+pub use encoders::{Encoder, Encoding, Keep, Side};
 pub use gaussian_process::{GaussianProcess, GaussianProcessOptions};
 pub use groups::{Fold, leave_groups_out, shuffled};
 pub use history::{Cutoff, Target, implausibility};
+pub use many::{ManyOptions, ManyOutputs, ManyPredictions};
 pub use scores::Scores;
 pub use sensitivity::{Index, Sampling, SobolIndices};

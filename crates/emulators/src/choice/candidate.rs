@@ -78,22 +78,46 @@ impl Candidate {
         (x, y): (ArrayView2<'_, f64>, &[f64]),
         folds: &[Fold],
     ) -> Result<Fitted, EmulatorError> {
-        let fit = |y: &[f64]| match &self.learner {
-            Learner::GaussianProcess(options) => {
-                GaussianProcess::fit(x, y, options).map(|process| Fitted::GaussianProcess(Box::new(process)))
-            }
-            Learner::Trees(options) => {
-                ConformalTrees::fit((x, y), options, folds).map(|trees| Fitted::Trees(Box::new(trees)))
-            }
-        };
+        self.fit_near((x, y), folds, None)
+    }
+
+    /// The same, with what was fitted to similar data: there a process begins its search.
+    pub(super) fn fit_near(
+        &self,
+        (x, y): (ArrayView2<'_, f64>, &[f64]),
+        folds: &[Fold],
+        near: Option<&Fitted>,
+    ) -> Result<Fitted, EmulatorError> {
         match self.scale {
-            Scale::Plain => fit(y),
+            Scale::Plain => self.fit_plain((x, y), folds, near),
             Scale::Log => {
                 if let Some(row) = y.iter().position(|y| *y <= 0.0) {
                     return Err(EmulatorError::Scale { row, value: y[row] });
                 }
                 let logs: Vec<f64> = y.iter().map(|y| y.ln()).collect();
-                fit(&logs).map(|inner| Fitted::Log(Box::new(LogScale { inner })))
+                let near =
+                    near.and_then(|near| if let Fitted::Log(log) = near { Some(&log.inner) } else { None });
+                let inner = self.fit_plain((x, &logs), folds, near)?;
+                Ok(Fitted::Log(Box::new(LogScale { inner })))
+            }
+        }
+    }
+
+    fn fit_plain(
+        &self,
+        (x, y): (ArrayView2<'_, f64>, &[f64]),
+        folds: &[Fold],
+        near: Option<&Fitted>,
+    ) -> Result<Fitted, EmulatorError> {
+        match (&self.learner, near) {
+            (Learner::GaussianProcess(options), Some(Fitted::GaussianProcess(near))) => {
+                near.refit(x, y, options).map(|process| Fitted::GaussianProcess(Box::new(process)))
+            }
+            (Learner::GaussianProcess(options), _) => {
+                GaussianProcess::fit(x, y, options).map(|process| Fitted::GaussianProcess(Box::new(process)))
+            }
+            (Learner::Trees(options), _) => {
+                ConformalTrees::fit((x, y), options, folds).map(|trees| Fitted::Trees(Box::new(trees)))
             }
         }
     }

@@ -53,7 +53,7 @@ impl Fitted {
     }
 
     /// Refuses what parses but can't predict.
-    pub(super) fn check_stored(&self) -> Result<(), EmulatorError> {
+    pub(crate) fn check_stored(&self) -> Result<(), EmulatorError> {
         match self {
             Self::GaussianProcess(_) => Ok(()),
             Self::Trees(trees) => trees.check_stored(),

@@ -46,18 +46,17 @@ pub struct Trial<'a> {
 /// fitted.
 pub fn choose(trial: Trial<'_>, candidates: &[Candidate]) -> Result<(Stack, Report), EmulatorError> {
     check(&trial)?;
-    let tried: Vec<Result<Prediction, EmulatorError>> =
-        candidates.iter().map(|candidate| left_out(&trial, candidate)).collect();
+    let (fitted, tried): (Vec<_>, Vec<_>) =
+        candidates.par_iter().map(|candidate| fitted_and_left_out(&trial, candidate)).unzip();
     let able: Vec<usize> = (0..candidates.len()).filter(|&k| tried[k].is_ok()).collect();
-    let means: Vec<&[f64]> = tried.iter().flatten().map(|found| &found.mean[..]).collect();
+    let means: Vec<&[f64]> = tried.iter().flatten().map(|found: &Prediction| &found.mean[..]).collect();
     let mut weights = vec![0.0; candidates.len()];
     for (&k, weight) in able.iter().zip(weights::stacked(&means, trial.y, LEAST_WEIGHT)) {
         weights[k] = weight;
     }
     let used: Vec<usize> = able.into_iter().filter(|&k| weights[k] > 0.0).collect();
-    let fitted: Result<Vec<Fitted>, EmulatorError> =
-        used.par_iter().map(|&k| candidates[k].fit((trial.x, trial.y), trial.folds)).collect();
-    let parts = used.iter().map(|&k| weights[k]).zip(fitted?).collect();
+    let parts = weights.iter().zip(fitted).filter(|(weight, _)| **weight > 0.0);
+    let parts = parts.filter_map(|(weight, fitted)| Some((*weight, fitted?))).collect();
     let predictions: Vec<(f64, &Prediction)> =
         used.iter().filter_map(|&k| Some((weights[k], tried[k].as_ref().ok()?))).collect();
     if predictions.is_empty() {
@@ -84,13 +83,27 @@ fn check(trial: &Trial<'_>) -> Result<(), EmulatorError> {
     Err(EmulatorError::Folds { folds: trial.folds.len(), groups: trial.y.len() })
 }
 
-/// What a candidate says of each row without its fold.
-fn left_out(trial: &Trial<'_>, candidate: &Candidate) -> Result<Prediction, EmulatorError> {
+/// A candidate fitted to all rows, and what it says of each row without its fold.
+fn fitted_and_left_out(
+    trial: &Trial<'_>,
+    candidate: &Candidate,
+) -> (Option<Fitted>, Result<Prediction, EmulatorError>) {
+    match candidate.fit((trial.x, trial.y), trial.folds) {
+        Ok(fitted) => {
+            let found = left_out(trial, candidate, &fitted);
+            (Some(fitted), found)
+        }
+        Err(error) => (None, Err(error)),
+    }
+}
+
+fn left_out(trial: &Trial<'_>, candidate: &Candidate, whole: &Fitted) -> Result<Prediction, EmulatorError> {
     let predict = |fold: &Fold| {
         let y: Vec<f64> = fold.train.iter().map(|&row| trial.y[row]).collect();
         let x = trial.x.select(Axis(0), &fold.train);
         let inner = crate::groups::shuffled(y.len(), trial.folds.len())?;
-        candidate.fit((x.view(), &y), &inner)?.distribution(trial.x.select(Axis(0), &fold.test).view())
+        let fitted = candidate.fit_near((x.view(), &y), &inner, Some(whole))?;
+        fitted.distribution(trial.x.select(Axis(0), &fold.test).view())
     };
     let parts: Result<Vec<Prediction>, EmulatorError> = trial.folds.par_iter().map(predict).collect();
     let mut found = Prediction { mean: vec![0.0; trial.y.len()], variance: vec![0.0; trial.y.len()] };

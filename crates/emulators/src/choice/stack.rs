@@ -68,7 +68,7 @@ impl Stack {
     }
 
     /// Refuses what parses but can't predict.
-    pub(super) fn check_stored(&self) -> Result<(), EmulatorError> {
+    pub(crate) fn check_stored(&self) -> Result<(), EmulatorError> {
         let inputs = self.inputs();
         if self.parts.is_empty() || self.parts.iter().any(|(_, part)| part.inputs() != inputs) {
             return Err(EmulatorError::Stored { reason: "its parts don't have the same inputs".into() });

@@ -58,6 +58,15 @@ impl Search<'_> {
         self.climb(self.data, &first.x, limits).map(|minimum| self.hyper(&minimum.x))
     }
 
+    /// The best hyperparameters near those of similar data.
+    pub fn near(&self, hyper: &Hyperparameters) -> Option<Hyperparameters> {
+        let noise = self.estimate_noise.then(|| hyper.noise_sd.ln());
+        let lengths = hyper.length_scales.iter().map(|length| length.ln());
+        let start: Vec<f64> = std::iter::once(hyper.signal_sd.ln()).chain(lengths).chain(noise).collect();
+        let limits = Limits { iterations: 60, decrease: 1e-3 };
+        self.climb(self.data, &start, limits).map(|minimum| self.hyper(&minimum.x))
+    }
+
     fn climb(&self, data: &Data, start: &[f64], limits: Limits) -> Option<Minimum> {
         minimise(|at| self.cost(data, at), start, &self.bounds(), limits)
     }

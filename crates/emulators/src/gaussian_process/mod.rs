@@ -128,6 +128,31 @@ impl GaussianProcess {
         y: &[f64],
         options: &GaussianProcessOptions,
     ) -> Result<Self, EmulatorError> {
+        Self::fit_near((x, y), options, None)
+    }
+
+    /// Fits a process to data that resemble those of this one, such as a part of them: the search starts at these
+    /// hyperparameters, at a fraction of the cost. The options should be those of this process.
+    ///
+    /// # Errors
+    /// As [`Self::fit`], and `Inputs` for another number of inputs.
+    pub fn refit(
+        &self,
+        x: ArrayView2<'_, f64>,
+        y: &[f64],
+        options: &GaussianProcessOptions,
+    ) -> Result<Self, EmulatorError> {
+        if x.ncols() != self.scaling.inputs() {
+            return Err(EmulatorError::Inputs { expected: self.scaling.inputs(), got: x.ncols() });
+        }
+        Self::fit_near((x, y), options, Some(&self.stored.hyper))
+    }
+
+    fn fit_near(
+        (x, y): (ArrayView2<'_, f64>, &[f64]),
+        options: &GaussianProcessOptions,
+        near: Option<&Hyperparameters>,
+    ) -> Result<Self, EmulatorError> {
         check(x, y)?;
         let (known, estimate_noise) = match &options.noise {
             OutputNoise::Estimated => (vec![0.0; y.len()], true),
@@ -148,7 +173,7 @@ impl GaussianProcess {
             starts: options.starts,
             seed: options.seed,
         };
-        let hyper = search.best().ok_or_else(no_likelihood)?;
+        let hyper = near.map_or_else(|| search.best(), |near| search.near(near)).ok_or_else(no_likelihood)?;
         let (kernel, mean) = (options.kernel, options.mean);
         let stored = Stored { x: x.to_owned(), y: y.to_vec(), known, kernel, mean, hyper };
         Self::restore(stored, scaling, &data)

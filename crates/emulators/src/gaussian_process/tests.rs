@@ -127,6 +127,20 @@ fn a_stored_process_predicts_the_same_bits_and_fitting_repeats() {
 }
 
 #[test]
+fn a_part_of_the_data_finds_the_same_hyperparameters_from_those_of_all() {
+    let (x, _, y) = friedman1(200, 5, 0);
+    let options = GaussianProcessOptions::default();
+    let whole = GaussianProcess::fit(x.view(), &y, &options).unwrap();
+    let (part, outputs) = (x.slice(ndarray::s![40.., ..]), &y[40..]);
+    let anew = GaussianProcess::fit(part, outputs, &options).unwrap();
+    let near = whole.refit(part, outputs, &options).unwrap();
+    assert!((anew.log_likelihood() - near.log_likelihood()).abs() < 0.2);
+    let noise = |process: &GaussianProcess| process.hyperparameters().noise_sd;
+    assert_abs_diff_eq!(noise(&anew), noise(&near), epsilon = 0.02);
+    assert!(whole.refit(x.slice(ndarray::s![.., ..3]), &y, &options).is_err());
+}
+
+#[test]
 fn bad_data_are_errors() {
     let (x, _, y) = friedman1(20, 5, 0);
     let refused = |x: &Array2<f64>, y: &[f64], options: &GaussianProcessOptions| {
