@@ -9,7 +9,9 @@ use super::Fitted;
 use super::log::LogScale;
 use crate::conformal::{ConformalOptions, ConformalTrees};
 use crate::emulator::EmulatorError;
-use crate::gaussian_process::{GaussianProcess, GaussianProcessOptions, Kernel, LengthScales};
+use crate::gaussian_process::{
+    GaussianProcess, GaussianProcessOptions, Kernel, LengthScales, SparseOptions, SparseProcess,
+};
 use crate::groups::Fold;
 
 /// A method with its options.
@@ -18,6 +20,8 @@ use crate::groups::Fold;
 pub enum Learner {
     /// A Gaussian process.
     GaussianProcess(GaussianProcessOptions),
+    /// A sparse Gaussian process, for more than a few thousand rows.
+    Sparse(SparseOptions),
     /// Boosted trees with a calibrated spread.
     Trees(ConformalOptions),
 }
@@ -48,7 +52,7 @@ impl Candidate {
     #[must_use]
     pub fn usual(seed: u64) -> Vec<Self> {
         let process = |kernel, length_scales| {
-            let starts = 2;
+            let starts = 4;
             Learner::GaussianProcess(GaussianProcessOptions {
                 kernel,
                 length_scales,
@@ -116,6 +120,9 @@ impl Candidate {
             (Learner::GaussianProcess(options), _) => {
                 GaussianProcess::fit(x, y, options).map(|process| Fitted::GaussianProcess(Box::new(process)))
             }
+            (Learner::Sparse(options), _) => {
+                SparseProcess::fit(x, y, options).map(|process| Fitted::Sparse(Box::new(process)))
+            }
             (Learner::Trees(options), _) => {
                 ConformalTrees::fit((x, y), options, folds).map(|trees| Fitted::Trees(Box::new(trees)))
             }
@@ -129,6 +136,10 @@ impl fmt::Display for Candidate {
             Learner::GaussianProcess(options) => {
                 let GaussianProcessOptions { kernel, mean, length_scales, .. } = options;
                 write!(f, "Gaussian process ({kernel:?}, {mean:?} mean, {length_scales:?} length scales)")?;
+            }
+            Learner::Sparse(options) => {
+                let SparseOptions { kernel, inducing, .. } = options;
+                write!(f, "sparse Gaussian process ({kernel:?}, {inducing} inducing inputs)")?;
             }
             Learner::Trees(options) => {
                 write!(f, "boosted trees (depth {}, {:?} spread)", options.boosting.depth, options.spread)?;

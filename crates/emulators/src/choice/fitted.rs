@@ -7,7 +7,7 @@ use super::log::LogScale;
 use super::stack::Stack;
 use crate::conformal::ConformalTrees;
 use crate::emulator::{Emulator, EmulatorError, Gradient, LeaveOneOut, Prediction};
-use crate::gaussian_process::GaussianProcess;
+use crate::gaussian_process::{GaussianProcess, SparseProcess};
 
 /// A fitted emulator.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -15,6 +15,8 @@ use crate::gaussian_process::GaussianProcess;
 pub enum Fitted {
     /// A Gaussian process.
     GaussianProcess(Box<GaussianProcess>),
+    /// A sparse Gaussian process.
+    Sparse(Box<SparseProcess>),
     /// Boosted trees.
     Trees(Box<ConformalTrees>),
     /// An emulator of logarithms.
@@ -27,6 +29,7 @@ impl Fitted {
     fn emulator(&self) -> &dyn Emulator {
         match self {
             Self::GaussianProcess(process) => process.as_ref(),
+            Self::Sparse(process) => process.as_ref(),
             Self::Trees(trees) => trees.as_ref(),
             Self::Log(log) => log.as_ref(),
             Self::Stack(stack) => stack.as_ref(),
@@ -55,7 +58,7 @@ impl Fitted {
     /// Refuses what parses but can't predict.
     pub(crate) fn check_stored(&self) -> Result<(), EmulatorError> {
         match self {
-            Self::GaussianProcess(_) => Ok(()),
+            Self::GaussianProcess(_) | Self::Sparse(_) => Ok(()),
             Self::Trees(trees) => trees.check_stored(),
             Self::Log(log) => log.inner.check_stored(),
             Self::Stack(stack) => stack.check_stored(),

@@ -98,7 +98,8 @@ impl Factor {
     }
 }
 
-fn factorise(a: &mut Mat<f64>) -> Option<()> {
+/// Turns the lower triangle of a matrix into that of its Cholesky factor; none where it isn't positive definite.
+pub(super) fn factorise(a: &mut Mat<f64>) -> Option<()> {
     let n = a.nrows();
     let mut buffer =
         MemBuffer::new(llt::factor::cholesky_in_place_scratch::<f64>(n, Par::Seq, faer::Spec::default()));

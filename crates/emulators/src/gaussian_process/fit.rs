@@ -13,9 +13,9 @@ use super::minimise::{Limits, Minimum, minimise};
 /// Rows on which starts compete.
 const ROWS_OF_STARTS: usize = 250;
 /// Bounds of the signal's and the noise's standard deviation and of length scales, scaled.
-const SIGNAL: (f64, f64) = (1e-2, 1e2);
-const NOISE: (f64, f64) = (1e-4, 3.0);
-const LENGTH: (f64, f64) = (1e-2, 1e4);
+pub(super) const SIGNAL: (f64, f64) = (1e-2, 1e2);
+pub(super) const NOISE: (f64, f64) = (1e-4, 3.0);
+pub(super) const LENGTH: (f64, f64) = (1e-2, 1e4);
 
 /// What is believed of length scales before any output is seen, inputs from 0 to 1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,15 +90,17 @@ impl Search<'_> {
         (2.0_f64.sqrt() + 0.5 * (self.inputs() as f64).ln(), 3.0)
     }
 
-    /// The first start is the prior's median length scale, others lie around it.
+    /// The first start has long length scales, as the prior; others are shorter by up to a factor of 20, for where a
+    /// function bends often the long ones take it for noise.
     fn start(&self, k: usize) -> Vec<f64> {
-        let median = 0.5 * (self.inputs() as f64).ln();
+        let long = 0.5 * (self.inputs() as f64).ln();
         let mut stream = self.stream(1 + k as u32);
         let mut shifted = |middle: f64, width: f64| {
             if k == 0 { middle } else { middle + width * (2.0 * stream.uniform() - 1.0) }
         };
         let signal = shifted(0.0, 0.5);
-        let lengths: Vec<f64> = (0..self.inputs()).map(|_| shifted(median, 1.5)).collect();
+        let shorter = 3.0 * k as f64 / self.starts as f64;
+        let lengths: Vec<f64> = (0..self.inputs()).map(|_| shifted(long - shorter, 0.5)).collect();
         let noise = shifted(0.1_f64.ln(), 1.5);
         let noise = self.estimate_noise.then_some(noise);
         std::iter::once(signal).chain(lengths).chain(noise).collect()

@@ -1,6 +1,6 @@
 //! Gaussian-process regression (Rasmussen and Williams 2006, <https://gaussianprocess.org/gpml>): exact, with one length
 //! scale for each input, noise that is estimated, known for each row, or both, and a mean that is fitted with a vague
-//! prior.
+//! prior. Beyond a few thousand rows, [`SparseProcess`].
 //!
 //! Hyperparameters maximise the restricted likelihood with its analytic gradient ([`fit`](GaussianProcess::fit)). Cost:
 //! n³ a step of the search, n² a prediction's variance.
@@ -12,6 +12,7 @@ mod likelihood;
 mod minimise;
 mod predict;
 mod scaling;
+mod sparse;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ use scaling::Scaling;
 pub use crate::emulator::{Gradient, LeaveOneOut};
 pub use fit::LengthScales;
 pub use kernel::Kernel;
+pub use sparse::{SparseOptions, SparseProcess};
 
 /// The mean that the process deviates from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -188,13 +190,7 @@ impl GaussianProcess {
     /// Hyperparameters in units of inputs and output.
     #[must_use]
     pub fn hyperparameters(&self) -> Hyperparameters {
-        let hyper = &self.stored.hyper;
-        let lengths = hyper.length_scales.iter().enumerate();
-        Hyperparameters {
-            signal_sd: hyper.signal_sd * self.scaling.sd,
-            length_scales: lengths.map(|(j, length)| length * self.scaling.scale(j)).collect(),
-            noise_sd: hyper.noise_sd * self.scaling.sd,
-        }
+        in_units(&self.stored.hyper, &self.scaling)
     }
 
     /// Logarithm of the restricted likelihood of the outputs in units of their standard deviation.
@@ -267,6 +263,16 @@ impl Emulator for GaussianProcess {
 
     fn left_out(&self) -> LeaveOneOut {
         self.leave_one_out()
+    }
+}
+
+/// Scaled hyperparameters in units of inputs and output.
+fn in_units(hyper: &Hyperparameters, scaling: &Scaling) -> Hyperparameters {
+    let lengths = hyper.length_scales.iter().enumerate();
+    Hyperparameters {
+        signal_sd: hyper.signal_sd * scaling.sd,
+        length_scales: lengths.map(|(j, length)| length * scaling.scale(j)).collect(),
+        noise_sd: hyper.noise_sd * scaling.sd,
     }
 }
 
