@@ -8,7 +8,7 @@ OUT ?= out/european-stations
 export RETERRA_TEST_DATA ?= $(CURDIR)/../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build cluster reanalysis test lint bench validate clean
+.PHONY: help setup build cluster reanalysis test lint bench validate reference clean
 
 help:
 	@echo "make setup       install missing system packages (Debian, Ubuntu)"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint        format, clippy and docs, warnings are errors"
 	@echo "make bench       measured kernels"
 	@echo "make validate    the validation runs; ONLY=prefix for some of them, FRESH=1 to run the stations anew"
+	@echo "make reference   a Python with scikit-learn, LightGBM and emcee in out/python, for the points that compare with them"
 	@echo "make clean       delete what was built, not what was computed"
 
 # Every target that builds checks first; where nothing is missing, that costs milliseconds.
@@ -57,6 +58,10 @@ bench: setup
 validate: setup
 	@.ci/valgrind
 	$(CARGO) run --release -p reterra-tests --bin validate -- $(if $(ONLY),--only $(ONLY)) $(if $(FRESH),--fresh)
+
+reference:
+	python3 -m venv out/python
+	out/python/bin/pip install --quiet scikit-learn lightgbm emcee xarray netCDF4
 
 clean:
 	$(CARGO) clean

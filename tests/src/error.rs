@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use reterra_assimilation::AssimilationError;
+use reterra_emulators::EmulatorError;
 use reterra_io::IoError;
 use reterra_land::error::LandError;
 use reterra_land::spinup::SpinupError;
@@ -83,6 +84,17 @@ pub enum ValidationError {
         /// The program or package.
         missing: String,
     },
+    /// Python, or a package of it, that ours is compared with isn't there.
+    #[error(
+        "{missing} is missing; `make reference` installs what ours is compared with, or name a Python that has it in RETERRA_PYTHON"
+    )]
+    Reference {
+        /// The program or package.
+        missing: String,
+    },
+    /// An error of an emulator.
+    #[error(transparent)]
+    Emulator(#[from] EmulatorError),
     /// An error of the workflow.
     #[error(transparent)]
     Workflow(#[from] WorkflowError),

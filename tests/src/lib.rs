@@ -14,6 +14,7 @@ pub mod places;
 pub mod points;
 pub mod program;
 pub mod record;
+pub mod reference;
 pub mod sandbox;
 pub mod tree;
 pub mod waves;

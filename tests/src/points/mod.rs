@@ -1,5 +1,8 @@
 //! The points that are measured: one file each.
 
+pub mod ces_plants;
+pub mod ces_sobol;
+pub mod ces_speed;
 pub mod clm_fire;
 pub mod clm_site;
 pub mod clm_soil;
@@ -33,7 +36,7 @@ use crate::record::Record;
 /// A point: the beginning of its records' names, what it is, and how it is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Point {
-    /// `reanalysis-<number>`, `land-<number>` for what the land model is checked against, or `assimilation-<number>`,
+    /// `reanalysis-<number>`, `land-<number>` for what the land model is checked against, `assimilation-<number>`, or `ces-<number>`,
     /// with a word where a number has several points.
     pub name: &'static str,
     /// One line.
@@ -124,6 +127,17 @@ pub const POINTS: &[Point] = &[
         measure: skill::against_its_own_state,
     },
     Point { name: "assimilation-8", title: "land cycles killed and resumed", measure: cycles::measure },
+    Point { name: "ces-1-ishigami", title: "Sobol' indices from 300 runs", measure: ces_sobol::measure },
+    Point {
+        name: "ces-2",
+        title: "emulators of CLM5 from its own parameter ensemble",
+        measure: ces_plants::measure,
+    },
+    Point {
+        name: "ces-4",
+        title: "time of emulators beside scikit-learn and LightGBM",
+        measure: ces_speed::measure,
+    },
 ];
 
 impl Point {
@@ -152,9 +166,7 @@ mod tests {
         let wanted =
             |prefix| -> Vec<&str> { POINTS.iter().filter(|p| p.is_wanted(prefix)).map(|p| p.name).collect() };
         assert_eq!(wanted("").len(), POINTS.len());
-        let parts = ["reanalysis", "land", "assimilation"].map(|part| wanted(part).len());
-        assert_eq!(parts.iter().sum::<usize>(), POINTS.len());
-        let parts = ["reanalysis", "land", "assimilation"];
+        let parts = ["reanalysis", "land", "assimilation", "ces"];
         assert_eq!(parts.iter().map(|part| wanted(part).len()).sum::<usize>(), POINTS.len());
         assert_eq!(wanted("land-4-eclm"), ["land-4"]);
         assert_eq!(wanted("land-4"), ["land-4", "land-4-exit", "land-4-ways"]);
