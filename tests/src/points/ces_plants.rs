@@ -1,5 +1,5 @@
 //! Emulators of CLM5 from its own parameter ensemble, 500 members in 32 parameters: shuffled folds of 100 predicted by what
-//! the other 400 teach, beside scikit-learn's Gaussian process and LightGBM.
+//! the other 400 teach, beside scikit-learn's Gaussian process and `LightGBM`.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! Time of fits beside scikit-learn's and LightGBM's, in processor seconds of one thread each, taken in turns in one run.
+//! Time of fits beside scikit-learn's and `LightGBM`'s, in processor seconds of one thread each, taken in turns in one run.
 
 use std::path::Path;
 
