@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 use serde::{Deserialize, Serialize};
 
 use crate::AssimilationError;
-use crate::etki::require_members;
+use crate::calibration::data::require_members;
 use crate::inflation::posterior::spread_growth;
 use crate::linear_algebra::{require_finite, require_finite_row};
 use crate::noise::standard_deviations;

@@ -12,12 +12,12 @@
 
 pub mod acceptance;
 pub mod analysis;
+pub mod calibration;
 pub mod diagnostics;
 pub mod distributed;
 pub mod ensemble;
 pub mod error;
 pub mod etkf;
-pub mod etki;
 pub mod filters;
 pub mod inflation;
 pub mod letkf;
@@ -39,10 +39,10 @@ mod transform;
 pub mod twin;
 pub mod variational;
 
+pub use calibration::etki::{self, Etki, EtkiOptions, Step, invert};
 pub use ensemble::prior_ensemble;
 pub use error::{AssimilationError, BlockProblem};
 pub use etkf::{Analysis, analyse, analyse_subset};
-pub use etki::{Etki, EtkiOptions, Step, invert};
 
 pub use inflation::Inflation;
 pub use model::{ForwardMap, MemberFailure};

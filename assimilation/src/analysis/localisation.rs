@@ -1,9 +1,11 @@
 //! How far observations reach in an analysis, as lists; checked against the arrays that they go with.
 
+use serde::{Deserialize, Serialize};
+
 use crate::AssimilationError;
 
 /// A local domain of observation-space localisation.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Domain {
     /// The state's columns that are updated together.
     pub columns: Vec<usize>,

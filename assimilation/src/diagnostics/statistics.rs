@@ -219,7 +219,7 @@ impl Seen<'_> {
                 return Err(AssimilationError::Shape { what, expected, got });
             }
         }
-        crate::etki::require_members(n, n, 2, "none")?;
+        crate::calibration::data::require_members(n, n, 2, "none")?;
         standard_deviations(self.errors)?;
         standard_deviations(self.variances)?;
         let shown: Vec<usize> = (0..m).filter(|&j| self.shows(j)).collect();

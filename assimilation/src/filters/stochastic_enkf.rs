@@ -3,6 +3,7 @@
 
 use ndarray::{Array2, Axis};
 use reterra_statistics::{Stage, StreamKey};
+use serde::{Deserialize, Serialize};
 
 use super::gain::Gain;
 use crate::AssimilationError;
@@ -10,7 +11,7 @@ use crate::analysis::{Departures, Transform, TransformFilter};
 use crate::transform::column_means;
 
 /// `T = I - (S + D) (Sᵀ S + I)⁻¹ Sᵀ` with standard normal perturbations `D √(N - 1)` without mean.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StochasticEnkf;
 
 impl TransformFilter for StochasticEnkf {

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use super::Flag;
 use crate::AssimilationError;
-use crate::etki::require_members;
+use crate::calibration::data::require_members;
 use crate::localisation::Place;
 use crate::localisation::observations::require_places;
 use crate::noise::standard_deviations;

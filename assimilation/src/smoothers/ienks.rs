@@ -14,6 +14,7 @@ use crate::filters::EnkfN;
 use crate::linear_algebra::{eigh, require_finite};
 use crate::transform::column_means;
 use reterra_statistics::StreamKey;
+use serde::{Deserialize, Serialize};
 
 /// The smoother's options.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,7 +45,8 @@ pub struct Smoothed {
 }
 
 /// The state of the iteration.
-struct Iterate {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Iterate {
     w: Array1<f64>,
     t: Array2<f64>,
     inverse: Array2<f64>,
@@ -77,10 +79,10 @@ impl Ienks {
         let mut now = Iterate::start(n);
         let mut done = 0;
         while done < self.iterations {
-            let present = (&now.t + &now.w).dot(&anomalies) + &mean;
+            let present = now.present(&anomalies, &mean);
             now.advance(&departures(window, present.view(), (y, r), key)?, self.hyper_prior)?;
             done += 1;
-            if now.step.dot(&now.step) < self.tolerance * n as f64 {
+            if now.last_step() < self.tolerance * n as f64 {
                 break;
             }
         }
@@ -90,7 +92,7 @@ impl Ienks {
 }
 
 impl Iterate {
-    fn start(n: usize) -> Self {
+    pub(crate) fn start(n: usize) -> Self {
         Self {
             w: Array1::zeros(n),
             t: Array2::eye(n),
@@ -101,8 +103,35 @@ impl Iterate {
         }
     }
 
+    /// The present, conditioned ensemble from the anomalies and the mean of the first one.
+    pub(crate) fn present(&self, anomalies: &Array2<f64>, mean: &Array1<f64>) -> Array2<f64> {
+        (&self.t + &self.w).dot(anomalies) + mean
+    }
+
+    /// Square of the last step of the weights.
+    pub(crate) fn last_step(&self) -> f64 {
+        self.step.dot(&self.step)
+    }
+
+    /// The place a share of the way from another iterate to this one: weights and information are in between.
+    pub(crate) fn part_way_from(self, from: &Self, share: f64) -> Result<Self, AssimilationError> {
+        if share >= 1.0 {
+            return Ok(self);
+        }
+        let information =
+            self.inverse.dot(&self.inverse) * share + from.inverse.dot(&from.inverse) * (1.0 - share);
+        let (values, v) = eigh(information.view(), "the smoother's information matrix")?;
+        let power = |p: f64| (&v * &values.mapv(|l| l.max(1.0).powf(p))).dot(&v.t());
+        let step = &self.step * share;
+        Ok(Self { w: &from.w + &step, step, t: power(-0.5), inverse: power(0.5), ..self })
+    }
+
     /// One Gauss-Newton step for departures of the present, conditioned ensemble.
-    fn advance(&mut self, seen: &Departures, hyper_prior: Option<EnkfN>) -> Result<(), AssimilationError> {
+    pub(crate) fn advance(
+        &mut self,
+        seen: &Departures,
+        hyper_prior: Option<EnkfN>,
+    ) -> Result<(), AssimilationError> {
         let n = self.w.len();
         let size = (n - 1) as f64;
         let s = self.inverse.dot(&seen.s);
