@@ -206,6 +206,12 @@ pub enum AssimilationError {
     /// Ranks can't exchange.
     #[error(transparent)]
     Parallel(#[from] reterra_parallel::ParallelError),
+    /// An emulator can't be fitted or used.
+    #[error(transparent)]
+    Emulator(#[from] reterra_emulators::EmulatorError),
+    /// What would be a posterior isn't one.
+    #[error("no posterior: {0}")]
+    Refused(#[from] crate::ces::Refusal),
     /// A prior is impossible.
     #[error(transparent)]
     Prior(#[from] reterra_statistics::PriorError),

@@ -13,6 +13,7 @@
 pub mod acceptance;
 pub mod analysis;
 pub mod calibration;
+pub mod ces;
 pub mod diagnostics;
 pub mod distributed;
 pub mod ensemble;

@@ -6,6 +6,7 @@
 mod elliptic;
 mod linear;
 mod lorenz63;
+mod refusals;
 mod score;
 mod sinusoid;
 #[cfg(test)]
@@ -17,12 +18,14 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::{Calibrator, Claim, Method, Problem, Schedule, run};
+use crate::ces::{CesOptions, calibrate_emulate_sample};
 use crate::{AssimilationError, EtkiOptions, ForwardMap};
 
 pub use elliptic::{Bounded, Elliptic};
 pub use linear::Linear;
 pub use lorenz63::Lorenz63Statistics;
-pub use score::{Outcome, Reached, compare};
+pub use refusals::{Collapsed, PureNoise, of_collapsed_design, of_noise};
+pub use score::{Outcome, Reached, beside, compare};
 pub use sinusoid::Sinusoid;
 
 /// Mean (2) and covariance (2 × 2) of a posterior.
@@ -109,6 +112,28 @@ pub fn reached(
     let outcomes: Option<Vec<Outcome>> =
         (0..seeds).into_par_iter().map(solve).collect::<Result<_, AssimilationError>>()?;
     Ok(outcomes.map(|outcomes| Reached::new(known.name(), members, &outcomes)))
+}
+
+/// What calibrate-emulate-sample reaches on a problem for seeds 0 to `seeds - 1`, and what refused the other seeds a
+/// posterior.
+///
+/// # Errors
+/// Those of the problem.
+pub fn reached_by_sampling(
+    known: &dyn Known,
+    options: &CesOptions,
+    seeds: u32,
+) -> Result<(Reached, Vec<String>), AssimilationError> {
+    let problem = known.problem()?;
+    let solve = |seed: u32| {
+        let options = CesOptions { seed: u64::from(seed), ..options.clone() };
+        let found = calibrate_emulate_sample(known, problem.clone(), options).map_err(|e| e.to_string())?;
+        Ok(Outcome { runs: found.runs, ..compare(known, &found.draws) })
+    };
+    let all: Vec<Result<Outcome, String>> = (0..seeds).into_par_iter().map(solve).collect();
+    let outcomes: Vec<Outcome> = all.iter().filter_map(|found| found.as_ref().ok()).copied().collect();
+    let refused = all.into_iter().filter_map(Result::err).collect();
+    Ok((Reached::new(known.name(), options.members, &outcomes), refused))
 }
 
 /// Inverts the linear and the sinusoid problem of the file at `path` by ETKI for seeds 0 to `seeds - 1`.

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2};
 use serde::Serialize;
 
 use super::Known;
-use crate::transform::column_means;
+use crate::transform::{column_means, column_sds};
 
 /// How one sample differs from the posterior.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -95,4 +95,14 @@ impl Reached {
             runs: average(&|o| o.runs as f64),
         }
     }
+}
+
+/// Draws of unconstrained parameters beside a reference: largest error of a mean in reference standard deviations, and
+/// ratios of standard deviations.
+#[must_use]
+pub fn beside(draws: &Array2<f64>, reference: &Array2<f64>) -> (f64, Vec<f64>) {
+    let sd = column_sds(reference.view());
+    let gap = (column_means(draws.view()) - column_means(reference.view())) / &sd;
+    let ratios = column_sds(draws.view()) / &sd;
+    (gap.iter().map(|gap| gap.abs()).fold(0.0, f64::max), ratios.to_vec())
 }

@@ -42,6 +42,7 @@ pub use etki::Etki;
 pub use gnki::{Gnki, GnkiOptions};
 pub use ies::{Ies, IesOptions};
 pub use method::{Method, Process};
+pub(crate) use problem::NormalPrior;
 pub use problem::Problem;
 pub use reach::Reach;
 pub use schedule::Schedule;

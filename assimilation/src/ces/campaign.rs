@@ -1,0 +1,208 @@
+//! A whole campaign, run by run.
+
+use ndarray::{Array2, Axis};
+use reterra_statistics::{Stage, StreamKey};
+use serde::{Deserialize, Serialize};
+
+use super::checks::Forecast;
+use super::posterior::draw;
+use super::{CesOptions, Emulation, HeldOut, Posterior, Refusal, Runs};
+use crate::calibration::{Calibrator, Problem, Process};
+use crate::model::evaluate_members;
+use crate::{AssimilationError, ForwardMap, MemberFailure};
+
+/// A campaign under way: ask for runs, tell their outputs, until there is a posterior or a refusal. Serialise it between
+/// the two, and no run is ever made twice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Campaign {
+    problem: Problem,
+    options: CesOptions,
+    runs: Runs,
+    phase: Phase,
+    held_out: Vec<HeldOut>,
+}
+
+/// Where a campaign is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Phase {
+    /// Runs are placed by calibration.
+    Calibrate(Box<Process>),
+    /// Runs at draws of a posterior that isn't judged yet.
+    Check(Box<Posterior>, Array2<f64>, Box<Forecast>),
+    /// Done.
+    Done(Box<Posterior>),
+}
+
+/// What a call of [`Campaign::tell`] did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Progress {
+    /// Calibration goes on, at this pseudo-time.
+    Calibrating(f64),
+    /// Emulators are fitted; runs at draws of the posterior are wanted.
+    Checking,
+    /// Emulators weren't good enough there; the runs joined the design, and new ones are wanted.
+    Refined(HeldOut),
+    /// The posterior is there.
+    Done,
+}
+
+impl Campaign {
+    /// A campaign on a problem.
+    ///
+    /// # Errors
+    /// Those of the calibration's start; `Option` for a round without runs.
+    pub fn new(problem: Problem, options: CesOptions) -> Result<Self, AssimilationError> {
+        if options.held_out == 0 {
+            let (option, range) = ("held_out", "1 and above");
+            return Err(AssimilationError::Option { option, value: 0.0, range });
+        }
+        let process = options.calibration.start(&problem, (options.members, options.seed))?;
+        let (runs, phase) = (Runs::default(), Phase::Calibrate(Box::new(process)));
+        Ok(Self { problem, options, runs, phase, held_out: Vec::new() })
+    }
+
+    /// Unconstrained parameters to run next (rows); none when done.
+    #[must_use]
+    pub fn ask(&self) -> Array2<f64> {
+        match &self.phase {
+            Phase::Calibrate(process) => process.ask().to_owned(),
+            Phase::Check(_, u, _) => u.clone(),
+            Phase::Done(_) => Array2::zeros((0, self.problem.parameters())),
+        }
+    }
+
+    /// The posterior, once there is one.
+    #[must_use]
+    pub fn posterior(&self) -> Option<&Posterior> {
+        match &self.phase {
+            Phase::Done(posterior) => Some(posterior),
+            Phase::Calibrate(_) | Phase::Check(..) => None,
+        }
+    }
+
+    /// All runs so far.
+    #[must_use]
+    pub fn runs(&self) -> &Runs {
+        &self.runs
+    }
+
+    /// Takes the outputs (all m observations each) of the runs that were asked for, in order.
+    ///
+    /// # Errors
+    /// `Refused` where there will be no posterior; `NotConverged` for chains; those of calibration and emulators. The
+    /// campaign is then unchanged.
+    pub fn tell(
+        &mut self,
+        outputs: &[Result<Vec<f64>, MemberFailure>],
+    ) -> Result<Progress, AssimilationError> {
+        let mut next = self.clone();
+        let progress = next.take(outputs)?;
+        *self = next;
+        Ok(progress)
+    }
+
+    fn take(&mut self, outputs: &[Result<Vec<f64>, MemberFailure>]) -> Result<Progress, AssimilationError> {
+        let asked = self.ask();
+        match &mut self.phase {
+            Phase::Done(_) => Err(AssimilationError::Finished { t: 1.0 }),
+            Phase::Calibrate(process) => {
+                let step = process.tell(outputs)?;
+                self.runs.add(asked.view(), outputs)?;
+                if process.done() {
+                    self.emulate()?;
+                    return Ok(Progress::Checking);
+                }
+                Ok(Progress::Calibrating(step.t))
+            }
+            Phase::Check(..) => self.judge(&asked, outputs),
+        }
+    }
+
+    /// Fits emulators to all runs, samples, and asks for runs at draws.
+    fn emulate(&mut self) -> Result<(), AssimilationError> {
+        let emulation = Emulation::fit(&self.problem, &self.runs, &self.options)?;
+        let posterior = draw(&self.problem, &emulation, (self.runs.len(), &self.options))?;
+        let round = self.held_out.len() as u32;
+        let key =
+            StreamKey { seed: self.options.seed, stage: Stage::Resample, cycle: round, member: 0, column: 0 };
+        let mut stream = key.stream();
+        let rows: Vec<usize> =
+            (0..self.options.held_out).map(|_| stream.index(posterior.draws.nrows())).collect();
+        let u = posterior.draws.select(Axis(0), &rows);
+        let forecast = Forecast::new(&emulation, emulation.whitened(&u).view())?;
+        self.phase = Phase::Check(Box::new(posterior), u, Box::new(forecast));
+        Ok(())
+    }
+
+    /// Compares emulators with runs at draws of their posterior.
+    fn judge(
+        &mut self,
+        asked: &Array2<f64>,
+        outputs: &[Result<Vec<f64>, MemberFailure>],
+    ) -> Result<Progress, AssimilationError> {
+        let finite = |output: &&Result<Vec<f64>, MemberFailure>| {
+            output.as_ref().is_ok_and(|values| values.iter().all(|x| x.is_finite()))
+        };
+        let rows: Vec<usize> = (0..outputs.len()).filter(|k| finite(&&outputs[*k])).collect();
+        require_runs(rows.len(), outputs)?;
+        let before = self.runs.len();
+        self.runs.add(asked.view(), outputs)?;
+        let limits = self.options.limits;
+        let Phase::Check(posterior, _, forecast) = &mut self.phase else {
+            return Ok(Progress::Checking);
+        };
+        let found = forecast.against(&rows, self.runs.since(before).view(), &limits);
+        self.held_out.push(found);
+        let rounds = self.held_out.len() as u32;
+        let last = rounds > self.options.rounds;
+        let (outside, coverage) = (posterior.checks.outside, found.coverage);
+        let good = outside <= limits.outside && coverage >= limits.coverage;
+        if good && (last || posterior.checks.ignorance <= limits.ignorance) {
+            posterior.held_out.clone_from(&self.held_out);
+            posterior.runs = self.runs.len();
+            self.phase = Phase::Done(posterior.clone());
+            return Ok(Progress::Done);
+        }
+        if last && outside > limits.outside {
+            let (share, allowed) = (outside, limits.outside);
+            return Err(Refusal::OutsideDesign { share, allowed, rounds }.into());
+        }
+        if last {
+            return Err(Refusal::Coverage { coverage, wanted: limits.coverage, rounds }.into());
+        }
+        self.emulate()?;
+        Ok(Progress::Refined(found))
+    }
+}
+
+/// Refuses to judge by less than half of the runs.
+fn require_runs(alive: usize, outputs: &[Result<Vec<f64>, MemberFailure>]) -> Result<(), AssimilationError> {
+    let runs = outputs.len();
+    if 2 * alive >= runs && alive > 0 {
+        return Ok(());
+    }
+    let first = outputs.iter().find_map(|output| output.as_ref().err());
+    let first = first.map_or_else(|| "an output is not finite".to_owned(), |e| e.reason.clone());
+    Err(Refusal::RunsFailed { failed: runs - alive, runs, first }.into())
+}
+
+/// Runs a campaign to its end, runs in parallel.
+///
+/// # Errors
+/// Those of [`Campaign::tell`].
+pub fn calibrate_emulate_sample<M: ForwardMap + ?Sized>(
+    map: &M,
+    problem: Problem,
+    options: CesOptions,
+) -> Result<Posterior, AssimilationError> {
+    let mut campaign = Campaign::new(problem, options)?;
+    loop {
+        let outputs = evaluate_members(map, campaign.ask().view());
+        campaign.tell(&outputs)?;
+        if let Some(posterior) = campaign.posterior() {
+            return Ok(posterior.clone());
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! A sample by emulators that passed its gates.
+
+use ndarray::{Array2, Axis};
+use serde::{Deserialize, Serialize};
+
+use super::{CesOptions, Checks, Discrepancy, Emulation, HeldOut, Likelihood, Refusal, Runs, Sampler};
+use crate::AssimilationError;
+use crate::calibration::Problem;
+use crate::sampling::{Convergence, Length, Sample, Target, sample, sample_nuts};
+
+/// A posterior, and why it may be called one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Posterior {
+    /// Unconstrained parameters, a draw a row, chain after chain.
+    pub draws: Array2<f64>,
+    /// Standard deviations of the model discrepancy in those of observation errors, one a draw; empty where it isn't
+    /// inferred.
+    pub discrepancy: Vec<f64>,
+    /// Chains of whitened parameters.
+    pub sample: Sample,
+    /// Diagnostics of each parameter's chains.
+    pub convergence: Vec<Convergence>,
+    /// What is known of the emulators without further runs.
+    pub checks: Checks,
+    /// What runs at draws of the posterior said, round by round; empty where there were none.
+    pub held_out: Vec<HeldOut>,
+    /// Runs of the model in all.
+    pub runs: usize,
+}
+
+/// Posterior from runs that are there already: whether emulators are right where it is, only the design can tell.
+///
+/// # Errors
+/// `Refused` for a collapsed design, outputs that look like noise, or a posterior outside the design; `NotConverged` for
+/// chains; those of the emulators.
+pub fn posterior_of_runs(
+    problem: &Problem,
+    runs: &Runs,
+    options: &CesOptions,
+) -> Result<Posterior, AssimilationError> {
+    let emulation = Emulation::fit(problem, runs, options)?;
+    let posterior = draw(problem, &emulation, (runs.len(), options))?;
+    let (share, allowed) = (posterior.checks.outside, options.limits.outside);
+    if share > allowed {
+        return Err(Refusal::OutsideDesign { share, allowed, rounds: 0 }.into());
+    }
+    Ok(posterior)
+}
+
+/// Chains that agree, with the checks that need no runs; not judged yet.
+pub(super) fn draw(
+    problem: &Problem,
+    emulation: &Emulation,
+    (runs, options): (usize, &CesOptions),
+) -> Result<Posterior, AssimilationError> {
+    let likelihood = Likelihood::new(emulation, options.discrepancy);
+    let starts = starts(emulation, &likelihood, options.length.chains);
+    let mut names = problem.names();
+    names.push("model discrepancy".to_owned());
+    let (sample, convergence) = converged(&likelihood, (&starts, &names), options)?;
+    let all = sample.all();
+    let (z, last) = all.view().split_at(Axis(1), emulation.parameters());
+    let checks = Checks::new(emulation, z)?;
+    let discrepancy = match options.discrepancy {
+        Discrepancy::Inferred { median, log_sd } => {
+            last.iter().map(|z| median * (log_sd * z).exp()).collect()
+        }
+        Discrepancy::None | Discrepancy::Known(_) => Vec::new(),
+    };
+    let draws = emulation.unconstrained(&z.to_owned());
+    Ok(Posterior { draws, discrepancy, sample, convergence, checks, held_out: Vec::new(), runs })
+}
+
+/// Times that chains are drawn anew at twice the length.
+const DOUBLINGS: usize = 3;
+
+/// A sample that passes the gate.
+fn converged(
+    likelihood: &Likelihood<'_>,
+    (starts, names): (&Array2<f64>, &[String]),
+    options: &CesOptions,
+) -> Result<(Sample, Vec<Convergence>), AssimilationError> {
+    let once = |times: usize| {
+        let Length { warm_up, draws, .. } = options.length;
+        let length = Length { warm_up: warm_up * times, draws: draws * times, ..options.length };
+        let sample = match options.sampler {
+            Sampler::Nuts => sample_nuts(likelihood, (length, options.seed), starts)?,
+            Sampler::Plain(method) => sample(likelihood, method, (length, options.seed), starts)?,
+        };
+        let convergence = options.gate.pass(&sample, names)?;
+        Ok((sample, convergence))
+    };
+    let mut found = once(1);
+    for doubling in 1..=DOUBLINGS {
+        if !matches!(found, Err(AssimilationError::NotConverged { .. })) {
+            break;
+        }
+        found = once(1 << doubling);
+    }
+    found
+}
+
+/// The likeliest places of the design, one for each chain; a discrepancy starts at its median.
+fn starts(emulation: &Emulation, likelihood: &Likelihood<'_>, chains: usize) -> Array2<f64> {
+    let (n, p) = emulation.design().dim();
+    let mut places = Array2::zeros((n, likelihood.dimension()));
+    for k in 0..p {
+        places.column_mut(k).assign(&emulation.design().column(k));
+    }
+    let height: Vec<f64> =
+        places.rows().into_iter().map(|z| likelihood.log_likelihood(&z.to_vec()) - 0.5 * z.dot(&z)).collect();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|a, b| height[*b].total_cmp(&height[*a]));
+    order.truncate(chains);
+    places.select(Axis(0), &order)
+}
