@@ -19,7 +19,9 @@ pub mod left_out;
 pub mod local_filter;
 pub mod local_filter_speed;
 pub mod pools;
+pub mod posteriors;
 pub mod product;
+pub mod refusals;
 pub mod resume;
 pub mod skill;
 pub mod soil_equilibrium;
@@ -36,8 +38,8 @@ use crate::record::Record;
 /// A point: the beginning of its records' names, what it is, and how it is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Point {
-    /// `reanalysis-<number>`, `land-<number>` for what the land model is checked against, `assimilation-<number>`, or `ces-<number>`,
-    /// with a word where a number has several points.
+    /// `reanalysis-<number>`, `land-<number>` for what the land model is checked against, `assimilation-<number>`, or
+    /// `ces-<number>` for what calibrates, emulates and samples, with a word where a number has several points.
     pub name: &'static str,
     /// One line.
     pub title: &'static str,
@@ -127,6 +129,11 @@ pub const POINTS: &[Point] = &[
         measure: skill::against_its_own_state,
     },
     Point { name: "assimilation-8", title: "land cycles killed and resumed", measure: cycles::measure },
+    Point {
+        name: "ces-1",
+        title: "calibrate, emulate, sample against known posteriors",
+        measure: posteriors::measure,
+    },
     Point { name: "ces-1-ishigami", title: "Sobol' indices from 300 runs", measure: ces_sobol::measure },
     Point {
         name: "ces-2",
@@ -138,6 +145,7 @@ pub const POINTS: &[Point] = &[
         title: "time of emulators beside scikit-learn and LightGBM",
         measure: ces_speed::measure,
     },
+    Point { name: "ces-5", title: "what must not become a posterior", measure: refusals::measure },
 ];
 
 impl Point {
