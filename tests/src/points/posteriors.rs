@@ -14,6 +14,8 @@ use reterra_assimilation::calibration::{
 };
 use reterra_assimilation::ces::{CesOptions, calibrate_emulate_sample};
 use reterra_assimilation::sampling::Length;
+use reterra_assimilation::sampling::diagnostics::convergence;
+use reterra_statistics::Prior;
 
 use crate::record::{Goal, Record};
 use crate::{ValidationError, places};
@@ -95,32 +97,32 @@ fn whole_chain(known: &dyn Known, table: &mut Table) -> Result<Vec<Record>, Vali
 fn chaotic(model: &Lorenz63Statistics, table: &mut Table) -> Result<Vec<Record>, ValidationError> {
     let problem = model.problem()?;
     let reference = model.reference(REFERENCE, 1)?;
-    let reference = reference.all() * &ndarray::Array1::from_iter(problem.priors.iter().map(|p| p.u_sd()))
-        + &ndarray::Array1::from_iter(problem.priors.iter().map(|p| p.u_mean()));
+    let rhat = convergence(&reference).iter().map(|c| c.rhat).fold(0.0, f64::max);
+    let reference = reference.all() * &ndarray::Array1::from_iter(problem.priors.iter().map(Prior::u_sd))
+        + &ndarray::Array1::from_iter(problem.priors.iter().map(Prior::u_mean));
     let solve = |seed: u32| {
         let options = CesOptions { seed: u64::from(seed), members: MEMBERS, ..CesOptions::default() };
-        calibrate_emulate_sample(model, problem.clone(), options)
-            .map(|found| (beside(&found.draws, &reference), found.runs))
+        let found = calibrate_emulate_sample(model, problem.clone(), options)?;
+        let (error, ratios) = beside(&found.draws, &reference);
+        Ok([error, ratios[0], ratios[1], found.runs as f64])
     };
-    let all: Vec<Result<_, AssimilationError>> = (0..CHAOTIC_SEEDS).into_par_iter().map(solve).collect();
+    let all: Vec<Result<[f64; 4], AssimilationError>> =
+        (0..CHAOTIC_SEEDS).into_par_iter().map(solve).collect();
     for error in all.iter().filter_map(|found| found.as_ref().err()) {
         eprintln!("lorenz63: {error}");
     }
-    let found: Vec<_> = all.into_iter().filter_map(Result::ok).collect();
+    let found: Vec<[f64; 4]> = all.into_iter().filter_map(Result::ok).collect();
     let count = found.len() as f64;
-    let mean =
-        |value: &dyn Fn(&((f64, Vec<f64>), usize)) -> f64| found.iter().map(value).sum::<f64>() / count;
-    let error = mean(&|f| f.0.0);
-    let ratios = [mean(&|f| f.0.1[0]), mean(&|f| f.0.1[1])];
-    let _ = writeln!(
-        table.text,
-        "| lorenz63 | calibrate, emulate, sample | {count} | {error:.3} | | {:.3} | {:.3} | {:.0} |",
-        ratios[0],
-        ratios[1],
-        mean(&|f| f.1 as f64)
+    let [error, first, second, runs] =
+        [0, 1, 2, 3].map(|k| found.iter().map(|figures| figures[k]).sum::<f64>() / count);
+    let line = format!(
+        "| lorenz63 | calibrate, emulate, sample | {count} | {error:.3} | | {first:.3} | {second:.3} | {runs:.0} |"
     );
+    eprintln!("{line}");
+    let _ = writeln!(table.text, "{line}");
     let posteriors = count / f64::from(CHAOTIC_SEEDS);
     Ok(vec![
+        Record::new("ces-1-lorenz63-reference-rhat", rhat, Goal::AtMost(1.01), "1"),
         Record::new("ces-1-lorenz63-posteriors", posteriors, Goal::AtLeast(1.0), "1"),
         Record::new("ces-1-lorenz63-mean-error", error, Goal::AtMost(0.3), "posterior sd"),
     ])
