@@ -22,7 +22,7 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use crate::AssimilationError;
-use crate::etki::require_members;
+use crate::calibration::data::require_members;
 use crate::linear_algebra::{cholesky, eigh, solve_lower};
 use crate::transform::column_means;
 
