@@ -70,8 +70,8 @@ impl Rule {
         let whole = self.score(self.packing.unpack(total));
         let mut best = best.filter(|best| best.gain > whole * (1.0 + NOTHING) + f64::MIN_POSITIVE)?;
         best.gain -= whole;
-        if !candidate.column.missing {
-            // Missing values that come later go where most rows went.
+        if missing == 0 {
+            // Where a node has none, missing values that come later go where most rows went.
             let left = self.packing.unpack(best.left).rows;
             best.missing_left = 2.0 * left >= self.packing.unpack(total).rows;
         }

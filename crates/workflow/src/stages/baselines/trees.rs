@@ -17,9 +17,11 @@ const FOLDS: usize = 10;
 /// Fewer observed months than these teach trees nothing.
 const LEAST_ROWS: usize = 60;
 
-/// Slow learning with broad leaves: neighbouring months of a station are no independent witnesses.
+/// Slow learning with broad leaves, each tree from a part of the rows: neighbouring months of a station are no independent
+/// witnesses.
 fn options() -> BoostingOptions {
-    BoostingOptions { trees: 300, learning_rate: 0.03, depth: 5, leaf_rows: 20, ..Default::default() }
+    let (leaf_rows, row_share) = (20, 0.7);
+    BoostingOptions { trees: 300, learning_rate: 0.03, depth: 5, leaf_rows, row_share, ..Default::default() }
 }
 
 /// One fit: a variable, the stations to learn from, and those to predict.
