@@ -4,6 +4,7 @@
 //! workflow file that isn't accepted, 130 interrupted.
 
 mod any_run;
+mod emulate;
 mod failure;
 mod inspect;
 mod output;
@@ -49,6 +50,8 @@ enum Command {
     Sensitivity(sensitivity::Arguments),
     /// Run a twin experiment: a method scored against a truth that a model made
     Twin(twin::Arguments),
+    /// Learn outputs of any model from a table of its runs: fit, predict, validate
+    Emulate(emulate::Arguments),
     /// Say what is in a file: NetCDF, bundle, or CSV of stations
     Inspect(inspect::Arguments),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Command::Report(arguments) => report::run(&arguments),
         Command::Sensitivity(arguments) => sensitivity::run(arguments),
         Command::Twin(arguments) => twin::run(&arguments),
+        Command::Emulate(arguments) => emulate::run(arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
     };
     done.map_or_else(Failure::report, |()| ExitCode::SUCCESS)

@@ -13,6 +13,7 @@ mod error;
 pub mod fluxnet;
 pub mod monthly;
 pub mod normals;
+pub mod number_table;
 pub mod observation_space;
 pub mod quantity;
 pub mod scenario;
@@ -24,6 +25,7 @@ pub use bundle::{read_bundle, write_bundle};
 pub use checksum::{sha256_bytes, sha256_file};
 pub use columns::{read_columns, write_columns};
 pub use error::{Corruption, IoError, Place};
+pub use number_table::NumberTable;
 
 /// A folder of the shared test data, or none with a line that says so.
 #[cfg(test)]

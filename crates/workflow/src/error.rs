@@ -191,6 +191,42 @@ pub enum WorkflowError {
         /// Why.
         source: reterra_assimilation::AssimilationError,
     },
+    /// No emulator can be fitted to a table, or asked.
+    #[error("{}: no emulator of {outputs}", file.display())]
+    Emulator {
+        /// The table.
+        file: PathBuf,
+        /// Names of the outputs.
+        outputs: String,
+        /// Why.
+        source: reterra_emulators::EmulatorError,
+    },
+    /// A file that holds no emulators that can be used.
+    #[error("{} holds no emulators that this version reads: {reason}; make it with `reterra emulate fit`", file.display())]
+    NoEmulators {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A table's columns can't be split into inputs and outputs as asked.
+    #[error("{}: {split}", file.display())]
+    EmulatedColumns {
+        /// The table.
+        file: PathBuf,
+        /// What is wrong.
+        split: crate::emulate::BadSplit,
+    },
+    /// Emulators can't be judged by the rows that they were fitted to.
+    #[error("{}: the emulators of {} were fitted to all {rows} rows of it; give rows they have not seen", table.display(), file.display())]
+    NoNewRows {
+        /// The table.
+        table: PathBuf,
+        /// The emulators' file.
+        file: PathBuf,
+        /// Rows of the table.
+        rows: usize,
+    },
     /// The user stopped the run.
     #[error("interrupted in stage `{stage}`")]
     Interrupted {
@@ -259,6 +295,7 @@ impl WorkflowError {
             | WorkflowError::MissingInput { .. }
             | WorkflowError::NoRun { .. }
             | WorkflowError::NotEmpty { .. }
+            | WorkflowError::EmulatedColumns { .. }
             | WorkflowError::UnknownStage { .. } => 2,
             WorkflowError::Interrupted { .. } => 130,
             _ => 1,

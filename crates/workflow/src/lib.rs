@@ -2,7 +2,7 @@
 //!
 //! [`config`] reads the one TOML file that describes a reanalysis, or a run over a [`grid`]; [`engine`] runs the stages
 //! in order, remembers what is done by the hash of everything that went in, and continues an interrupted run where it
-//! stopped. [`twin`] reads twin experiments from files of their own.
+//! stopped. [`twin`] reads twin experiments from files of their own, [`emulate`] learns from tables of runs.
 
 #![allow(
     clippy::needless_pass_by_value,
@@ -11,6 +11,7 @@
 
 pub mod config;
 pub mod cycle;
+pub mod emulate;
 pub mod engine;
 pub mod ensemble;
 mod error;
