@@ -75,7 +75,7 @@ impl Lorenz63Statistics {
         if finite { Ok(means) } else { Err(MemberFailure::new("Lorenz-63 left all bounds")) }
     }
 
-    /// A long sample of the posterior by the model itself (whitened parameters), with means over [`LONG`].
+    /// A long sample of the posterior by the model itself (whitened parameters), with means over long windows.
     ///
     /// # Errors
     /// Those of the sampler.
