@@ -5,7 +5,7 @@
 use faer::dyn_stack::{MemBuffer, MemStack};
 use faer::linalg::evd::{ComputeEigenvectors, self_adjoint_evd, self_adjoint_evd_scratch};
 use faer::{Mat, Par, Spec, diag::Diag};
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut1};
 
 use crate::AssimilationError;
 
@@ -77,6 +77,18 @@ pub fn solve_cholesky(l: ArrayView2<'_, f64>, b: &mut [f64]) {
         for k in 0..i {
             b[k] -= l[[i, k]] * x;
         }
+    }
+}
+
+/// Solves `L Lᵀ x = b` for each of many `b`, the rows or columns of a matrix, in place.
+pub(crate) fn solve_each<'a>(
+    l: ArrayView2<'_, f64>,
+    lanes: impl IntoIterator<Item = ArrayViewMut1<'a, f64>>,
+) {
+    for mut lane in lanes {
+        let mut values = lane.to_vec();
+        solve_cholesky(l, &mut values);
+        lane.iter_mut().zip(values).for_each(|(x, value)| *x = value);
     }
 }
 

@@ -88,22 +88,6 @@ fn a_method_that_finds_a_point_claims_no_posterior() {
 }
 
 #[test]
-#[ignore = "prints a table; the figures are measured by the validation point"]
-fn table() {
-    let Some(path) = shared() else { return };
-    let problems = Problems::read(&path).unwrap();
-    for known in problems.known() {
-        for (name, method, _) in methods() {
-            let f = reached(known, &method, (50, 30)).unwrap().unwrap();
-            println!(
-                "{:18}{name:8}{:8.3}{:8.3}{:8.3}{:8.3}{:8.1}",
-                f.problem, f.mean_error, f.covariance_ratio, f.sd_ratios[0], f.sd_ratios[1], f.iterations
-            );
-        }
-    }
-}
-
-#[test]
 fn a_missing_file_is_named() {
     let error = etki_records(Path::new("no/such.json"), 50, 1, EtkiOptions::default()).unwrap_err();
     assert!(error.to_string().starts_with("cannot read no/such.json"), "{error}");

@@ -133,11 +133,7 @@ impl Told {
         let first = &self.failed[0].reason;
         let factor = factor.map_err(|_| too_few(self.alive.len(), n, needed, first))?;
         let mut slopes = a.t().dot(&r);
-        for mut column in slopes.columns_mut() {
-            let mut values = column.to_vec();
-            linear_algebra::solve_cholesky(factor.view(), &mut values);
-            column.iter_mut().zip(values).for_each(|(x, value)| *x = value);
-        }
+        linear_algebra::solve_each(factor.view(), slopes.columns_mut());
         let mut all = (u - &u_mean).dot(&slopes) + &mean;
         for (row, &member) in self.white.rows().into_iter().zip(&self.alive) {
             all.row_mut(member).assign(&row);

@@ -6,17 +6,16 @@
 //! `Δt (2 - Δt) C`, not `2 Δt C`: then the stationary covariance of a linear problem is the posterior's at any Δt. Claims
 //! the posterior: its sample is the ensembles of all steps after half of the pseudo-time.
 
-use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use ndarray::Array2;
 use reterra_statistics::Stage;
 use serde::{Deserialize, Serialize};
 
+use super::Problem;
 use super::data::{Data, Told, require_members};
-use super::population::{Length, Population};
+use super::population::{Length, Moving, Population, pooled};
 use super::problem::NormalPrior;
-use super::step::Step;
-use super::{Calibrator, Claim, Problem};
+use crate::AssimilationError;
 use crate::transform::column_means;
-use crate::{AssimilationError, MemberFailure};
 
 /// Which dynamics.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,44 +103,34 @@ impl Eks {
     }
 }
 
-impl Calibrator for Eks {
-    fn ask(&self) -> ArrayView2<'_, f64> {
-        self.population.ensemble.view()
+impl Moving for Eks {
+    fn data(&self) -> &Data {
+        &self.data
     }
 
-    fn wanted(&self) -> Vec<usize> {
-        (0..self.data.len()).collect()
+    fn population(&self) -> &Population {
+        &self.population
     }
 
-    fn tell(&mut self, outputs: &[Result<Vec<f64>, MemberFailure>]) -> Result<Step, AssimilationError> {
-        if self.done() {
-            return Err(AssimilationError::Finished { t: self.population.t });
-        }
-        let told = self.data.hear(outputs, &self.population)?;
-        let mut z = self.prior.whiten(&self.population.survivors(&told));
-        let dt = self.diffuse(&told, &mut z);
-        self.population.put_back(&self.prior.unwhiten(&z), &told);
+    fn population_mut(&mut self) -> &mut Population {
+        &mut self.population
+    }
+
+    fn advance(&mut self, told: &Told) -> Result<Length, AssimilationError> {
+        let mut z = self.prior.whiten(&self.population.survivors(told));
+        let dt = self.diffuse(told, &mut z);
+        self.population.put_back(&self.prior.unwhiten(&z), told);
         let t = self.population.t + dt;
         if t > 0.5 * self.options.duration {
-            let both = [self.kept.view(), self.population.ensemble.view()];
-            // Both have one column for each parameter.
-            self.kept = concatenate(Axis(0), &both).unwrap_or_default();
+            self.kept = pooled(&self.kept, &self.population.ensemble);
         }
-        let last = self.steps().len() as u32 + 1 >= self.options.max_iterations;
-        let length = Length { dt, t, capped: last && t < self.options.duration };
-        Ok(self.population.record(told, length, self.data.len()))
+        let last = self.population.steps.len() as u32 + 1 >= self.options.max_iterations;
+        Ok(Length { dt, t, capped: last && t < self.options.duration })
     }
 
-    fn done(&self) -> bool {
-        self.population.t >= self.options.duration || self.steps().len() as u32 >= self.options.max_iterations
-    }
-
-    fn steps(&self) -> &[Step] {
-        &self.population.steps
-    }
-
-    fn claim(&self) -> Claim {
-        Claim::Posterior
+    fn ended(&self) -> bool {
+        self.population.t >= self.options.duration
+            || self.population.steps.len() as u32 >= self.options.max_iterations
     }
 
     fn sample(&self) -> Array2<f64> {

@@ -6,18 +6,17 @@
 //! `mⱼ ~ N(m₀, β C₀)` are drawn anew each step. With `β = (2 - α) / α` the stationary covariance of a linear problem is
 //! the posterior's at any step α. Claims the posterior near its mode; its sample is the ensembles of the second half.
 
-use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use ndarray::{Array2, Axis};
 use reterra_statistics::Stage;
 use serde::{Deserialize, Serialize};
 
+use super::Problem;
 use super::data::{Data, Told, require_members};
-use super::population::{Length, Population};
+use super::population::{Length, Moving, Population, pooled, require_step};
 use super::problem::NormalPrior;
-use super::step::Step;
-use super::{Calibrator, Claim, Problem};
-use crate::linear_algebra::{cholesky, solve_cholesky};
+use crate::AssimilationError;
+use crate::linear_algebra::{cholesky, solve_each};
 use crate::transform::column_means;
-use crate::{AssimilationError, MemberFailure};
 
 /// How it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,10 +59,7 @@ impl Gnki {
     ) -> Result<Self, AssimilationError> {
         options.min_members = options.min_members.max(problem.parameters() + 1);
         require_members(members, members, options.min_members, "the ensemble is too small")?;
-        let (option, value, range) = ("step", options.step, "(0, 1]");
-        if !(value > 0.0 && value <= 1.0) {
-            return Err(AssimilationError::Option { option, value, range });
-        }
+        require_step(options.step)?;
         let population = Population::new(problem.ensemble(members, seed, 0)?, options.min_members, seed);
         let kept = Array2::zeros((0, problem.parameters()));
         let (data, prior) = (Data::new(&problem.y, &problem.noise)?, problem.prior());
@@ -86,11 +82,7 @@ impl Gnki {
         let prior = &of_prior * beta - &*z;
         // K r + (I - K J) q = (I + J Jᵀ)⁻¹ (J r + q), with J as p × m.
         let mut steps = data.dot(&slopes.t()) + prior;
-        for mut row in steps.rows_mut() {
-            let mut values = row.to_vec();
-            solve_cholesky(factor.view(), &mut values);
-            row.iter_mut().zip(values).for_each(|(x, value)| *x = value);
-        }
+        solve_each(factor.view(), steps.rows_mut());
         z.scaled_add(alpha, &steps);
         Ok(())
     }
@@ -102,51 +94,36 @@ fn slopes(z: &Array2<f64>, white: &Array2<f64>) -> Result<Array2<f64>, Assimilat
     let g = &column_means(white.view()) - white;
     let factor = cholesky(a.t().dot(&a).view(), "covariance of the ensemble")?;
     let mut slopes = a.t().dot(&g);
-    for mut column in slopes.columns_mut() {
-        let mut values = column.to_vec();
-        solve_cholesky(factor.view(), &mut values);
-        column.iter_mut().zip(values).for_each(|(x, value)| *x = value);
-    }
+    solve_each(factor.view(), slopes.columns_mut());
     Ok(slopes)
 }
 
-impl Calibrator for Gnki {
-    fn ask(&self) -> ArrayView2<'_, f64> {
-        self.population.ensemble.view()
+impl Moving for Gnki {
+    fn data(&self) -> &Data {
+        &self.data
     }
 
-    fn wanted(&self) -> Vec<usize> {
-        (0..self.data.len()).collect()
+    fn population(&self) -> &Population {
+        &self.population
     }
 
-    fn tell(&mut self, outputs: &[Result<Vec<f64>, MemberFailure>]) -> Result<Step, AssimilationError> {
-        if self.done() {
-            return Err(AssimilationError::Finished { t: self.population.t });
-        }
-        let told = self.data.hear(outputs, &self.population)?;
-        let mut z = self.prior.whiten(&self.population.survivors(&told));
-        self.descend(&told, &mut z)?;
-        self.population.put_back(&self.prior.unwhiten(&z), &told);
-        if 2 * (self.steps().len() as u32 + 1) > self.options.iterations {
-            let both = [self.kept.view(), self.population.ensemble.view()];
-            // Both have one column for each parameter.
-            self.kept = concatenate(Axis(0), &both).unwrap_or_default();
+    fn population_mut(&mut self) -> &mut Population {
+        &mut self.population
+    }
+
+    fn advance(&mut self, told: &Told) -> Result<Length, AssimilationError> {
+        let mut z = self.prior.whiten(&self.population.survivors(told));
+        self.descend(told, &mut z)?;
+        self.population.put_back(&self.prior.unwhiten(&z), told);
+        if 2 * (self.population.steps.len() as u32 + 1) > self.options.iterations {
+            self.kept = pooled(&self.kept, &self.population.ensemble);
         }
         let dt = self.options.step;
-        let length = Length { dt, t: self.population.t + dt, capped: false };
-        Ok(self.population.record(told, length, self.data.len()))
+        Ok(Length { dt, t: self.population.t + dt, capped: false })
     }
 
-    fn done(&self) -> bool {
-        self.steps().len() as u32 >= self.options.iterations
-    }
-
-    fn steps(&self) -> &[Step] {
-        &self.population.steps
-    }
-
-    fn claim(&self) -> Claim {
-        Claim::Posterior
+    fn ended(&self) -> bool {
+        self.population.steps.len() as u32 >= self.options.iterations
     }
 
     fn sample(&self) -> Array2<f64> {

@@ -3,17 +3,16 @@
 //! 2014, doi:10.1002/qj.2236; Evensen et al. 2019, doi:10.3389/fams.2019.00047). Steps of
 //! less than 1 keep it from leaving where its slopes were taken: weights go a part of the way, and so does the information. Claims the posterior near its mode.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::data::{Data, require_members};
-use super::population::{Length, Population};
-use super::step::Step;
+use super::Problem;
+use super::data::{Data, Told, require_members};
+use super::population::{Length, Moving, Population, require_step};
 use super::tempered::departures;
-use super::{Calibrator, Claim, Problem};
+use crate::AssimilationError;
 use crate::smoothers::ienks::Iterate;
 use crate::transform::column_means;
-use crate::{AssimilationError, MemberFailure};
 
 /// How it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,10 +58,7 @@ impl Ies {
     ) -> Result<Self, AssimilationError> {
         options.min_members = options.min_members.max(problem.parameters() + 1);
         require_members(members, members, options.min_members, "the ensemble is too small")?;
-        let (option, value, range) = ("step", options.step, "(0, 1]");
-        if !(value > 0.0 && value <= 1.0) {
-            return Err(AssimilationError::Option { option, value, range });
-        }
+        require_step(options.step)?;
         let prior = problem.ensemble(members, seed, 0)?;
         let population = Population::new(prior.clone(), options.min_members, seed);
         let (data, iterate) = (Data::new(&problem.y, &problem.noise)?, Iterate::start(members));
@@ -70,46 +66,33 @@ impl Ies {
     }
 }
 
-impl Calibrator for Ies {
-    fn ask(&self) -> ArrayView2<'_, f64> {
-        self.population.ensemble.view()
+impl Moving for Ies {
+    fn data(&self) -> &Data {
+        &self.data
     }
 
-    fn wanted(&self) -> Vec<usize> {
-        (0..self.data.len()).collect()
+    fn population(&self) -> &Population {
+        &self.population
     }
 
-    fn tell(&mut self, outputs: &[Result<Vec<f64>, MemberFailure>]) -> Result<Step, AssimilationError> {
-        if self.done() {
-            return Err(AssimilationError::Finished { t: self.population.t });
-        }
-        let told = self.data.hear(outputs, &self.population)?;
+    fn population_mut(&mut self) -> &mut Population {
+        &mut self.population
+    }
+
+    fn advance(&mut self, told: &Told) -> Result<Length, AssimilationError> {
         let white = told.filled(&self.population.ensemble)?;
-        let from = self.iterate.clone();
-        self.iterate.advance(&departures(&white, 1.0, self.population.key(0)), None)?;
+        let mut next = self.iterate.clone();
+        next.advance(&departures(&white, 1.0, self.population.key(0)), None)?;
         let dt = self.options.step;
-        self.iterate = self.iterate.clone().part_way_from(&from, dt)?;
+        self.iterate = next.part_way_from(&self.iterate, dt)?;
         let mean = column_means(self.prior.view());
         self.population.ensemble = self.iterate.present(&(&self.prior - &mean), &mean);
         self.converged = self.iterate.last_step() < self.options.tolerance;
-        let last = self.steps().len() as u32 + 1 >= self.options.max_iterations;
-        let length = Length { dt, t: self.population.t + dt, capped: last && !self.converged };
-        Ok(self.population.record(told, length, self.data.len()))
+        let last = self.population.steps.len() as u32 + 1 >= self.options.max_iterations;
+        Ok(Length { dt, t: self.population.t + dt, capped: last && !self.converged })
     }
 
-    fn done(&self) -> bool {
-        self.converged || self.steps().len() as u32 >= self.options.max_iterations
-    }
-
-    fn steps(&self) -> &[Step] {
-        &self.population.steps
-    }
-
-    fn claim(&self) -> Claim {
-        Claim::Posterior
-    }
-
-    fn sample(&self) -> Array2<f64> {
-        self.population.ensemble.clone()
+    fn ended(&self) -> bool {
+        self.converged || self.population.steps.len() as u32 >= self.options.max_iterations
     }
 }

@@ -1,14 +1,16 @@
 //! Members that move: hearing what they tell, drawing failed ones again, and the record of steps.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate};
 use reterra_statistics::{Stage, StreamKey};
 use serde::{Deserialize, Serialize};
 
 use super::data::{Data, Told};
 use super::schedule::mean;
 use super::step::Step;
+use super::{Calibrator, Claim};
 use crate::ensemble::match_moments;
 use crate::transform::column_means;
+use crate::{AssimilationError, MemberFailure};
 
 /// An ensemble with its steps so far.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,13 +105,90 @@ impl Population {
     }
 }
 
+/// A process that moves a population by all observations in every step.
+pub(super) trait Moving {
+    fn data(&self) -> &Data;
+
+    fn population(&self) -> &Population;
+
+    fn population_mut(&mut self) -> &mut Population;
+
+    /// Whether it has come to its end.
+    fn ended(&self) -> bool;
+
+    /// Moves the population by what its members told.
+    ///
+    /// # Errors
+    /// Those of the method; nothing has moved then.
+    fn advance(&mut self, told: &Told) -> Result<Length, AssimilationError>;
+
+    fn claim(&self) -> Claim {
+        Claim::Posterior
+    }
+
+    fn sample(&self) -> Array2<f64> {
+        self.population().ensemble.clone()
+    }
+}
+
+impl<T: Moving> Calibrator for T {
+    fn ask(&self) -> ArrayView2<'_, f64> {
+        self.population().ensemble.view()
+    }
+
+    fn wanted(&self) -> Vec<usize> {
+        (0..self.data().len()).collect()
+    }
+
+    fn tell(&mut self, outputs: &[Result<Vec<f64>, MemberFailure>]) -> Result<Step, AssimilationError> {
+        if self.ended() {
+            return Err(AssimilationError::Finished { t: self.population().t });
+        }
+        let told = self.data().hear(outputs, self.population())?;
+        let length = self.advance(&told)?;
+        let m = self.data().len();
+        Ok(self.population_mut().record(told, length, m))
+    }
+
+    fn done(&self) -> bool {
+        self.ended()
+    }
+
+    fn steps(&self) -> &[Step] {
+        &self.population().steps
+    }
+
+    fn claim(&self) -> Claim {
+        Moving::claim(self)
+    }
+
+    fn sample(&self) -> Array2<f64> {
+        Moving::sample(self)
+    }
+}
+
+/// Ensembles of several steps, pooled (rows).
+pub(super) fn pooled(kept: &Array2<f64>, ensemble: &Array2<f64>) -> Array2<f64> {
+    // Both have one column for each parameter.
+    concatenate(Axis(0), &[kept.view(), ensemble.view()]).unwrap_or_default()
+}
+
+/// Refuses a length of steps outside (0, 1].
+pub(super) fn require_step(value: f64) -> Result<(), AssimilationError> {
+    if value > 0.0 && value <= 1.0 {
+        return Ok(());
+    }
+    let (option, range) = ("step", "(0, 1]");
+    Err(AssimilationError::Option { option, value, range })
+}
+
 impl Data {
     /// What a population's members tell.
     pub(super) fn hear(
         &self,
-        outputs: &[Result<Vec<f64>, crate::MemberFailure>],
+        outputs: &[Result<Vec<f64>, MemberFailure>],
         population: &Population,
-    ) -> Result<Told, crate::AssimilationError> {
+    ) -> Result<Told, AssimilationError> {
         self.sort_out(outputs, (population.ensemble.nrows(), population.min_members))
     }
 }

@@ -2,20 +2,19 @@
 //! posterior's mode (Chada et al. 2020, doi:10.1137/19M1242331). Claims a point: where it starts and how wide it is at the
 //! end say nothing.
 
-use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use ndarray::{Array2, Axis, concatenate};
 use serde::{Deserialize, Serialize};
 
 use super::data::{Data, Told, require_members};
-use super::population::{Length, Population};
+use super::population::{Length, Moving, Population};
 use super::problem::NormalPrior;
 use super::schedule::data_misfit_step;
-use super::step::Step;
 use super::tempered::departures;
-use super::{Calibrator, Claim, Problem};
+use super::{Claim, Problem};
+use crate::AssimilationError;
 use crate::analysis::TransformFilter;
 use crate::filters::Etkf;
 use crate::transform::{apply, column_means, column_sds};
-use crate::{AssimilationError, MemberFailure};
 
 /// How it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -72,38 +71,33 @@ impl Teki {
     }
 }
 
-impl Calibrator for Teki {
-    fn ask(&self) -> ArrayView2<'_, f64> {
-        self.population.ensemble.view()
+impl Moving for Teki {
+    fn data(&self) -> &Data {
+        &self.data
     }
 
-    fn wanted(&self) -> Vec<usize> {
-        (0..self.data.len()).collect()
+    fn population(&self) -> &Population {
+        &self.population
     }
 
-    fn tell(&mut self, outputs: &[Result<Vec<f64>, MemberFailure>]) -> Result<Step, AssimilationError> {
-        if self.done() {
-            return Err(AssimilationError::Finished { t: self.population.t });
-        }
-        let told = self.data.hear(outputs, &self.population)?;
-        let mut survivors = self.population.survivors(&told);
-        let white = self.augmented(&told, &survivors);
+    fn population_mut(&mut self) -> &mut Population {
+        &mut self.population
+    }
+
+    fn advance(&mut self, told: &Told) -> Result<Length, AssimilationError> {
+        let mut survivors = self.population.survivors(told);
+        let white = self.augmented(told, &survivors);
         let misfits: Vec<f64> = white.rows().into_iter().map(|r| 0.5 * r.dot(&r)).collect();
         let dt = data_misfit_step(&misfits, white.ncols());
         let found = Etkf.transform(&departures(&white, dt, self.population.key(0)))?;
         apply(&found.w, &found.t, 1.0, survivors.view_mut());
-        self.population.put_back(&survivors, &told);
-        let last = self.steps().len() as u32 + 1 >= self.options.max_iterations;
-        let length = Length { dt, t: self.population.t + dt, capped: last && !self.collapsed() };
-        Ok(self.population.record(told, length, self.data.len()))
+        self.population.put_back(&survivors, told);
+        let last = self.population.steps.len() as u32 + 1 >= self.options.max_iterations;
+        Ok(Length { dt, t: self.population.t + dt, capped: last && !self.collapsed() })
     }
 
-    fn done(&self) -> bool {
-        self.steps().len() as u32 >= self.options.max_iterations || self.collapsed()
-    }
-
-    fn steps(&self) -> &[Step] {
-        &self.population.steps
+    fn ended(&self) -> bool {
+        self.population.steps.len() as u32 >= self.options.max_iterations || self.collapsed()
     }
 
     fn claim(&self) -> Claim {

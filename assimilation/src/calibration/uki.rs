@@ -16,7 +16,7 @@ use super::schedule::mean;
 use super::step::Step;
 use super::{Calibrator, Claim, Problem};
 use crate::ensemble::match_moments;
-use crate::linear_algebra::{cholesky, solve_cholesky};
+use crate::linear_algebra::{cholesky, solve_cholesky, solve_each};
 use crate::{AssimilationError, MemberFailure};
 
 /// Share of what was known that a step forgets, and of the new information that it takes.
@@ -112,11 +112,7 @@ impl Uki {
         let predicted = &self.covariance / (1.0 - FORGET);
         let factor = cholesky(predicted.view(), "covariance of the parameters")?;
         let mut slopes = a.t().dot(&r) * -weight;
-        for mut column in slopes.columns_mut() {
-            let mut values = column.to_vec();
-            solve_cholesky(factor.view(), &mut values);
-            column.iter_mut().zip(values).for_each(|(x, value)| *x = value);
-        }
+        solve_each(factor.view(), slopes.columns_mut());
         // What points tell beyond the linear part is an error of the linearisation.
         let scatter = r.t().dot(&r) * weight;
         let linear = slopes.t().dot(&predicted).dot(&slopes);
@@ -181,11 +177,7 @@ fn spread(p: usize) -> f64 {
 fn inverse(a: &Array2<f64>) -> Result<Array2<f64>, AssimilationError> {
     let factor = cholesky(a.view(), "covariance of the parameters")?;
     let mut inverse = Array2::eye(a.nrows());
-    for mut row in inverse.rows_mut() {
-        let mut values = row.to_vec();
-        solve_cholesky(factor.view(), &mut values);
-        row.iter_mut().zip(values).for_each(|(x, value)| *x = value);
-    }
+    solve_each(factor.view(), inverse.rows_mut());
     Ok((&inverse + &inverse.t()) * 0.5)
 }
 

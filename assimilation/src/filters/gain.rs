@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2};
 
 use crate::AssimilationError;
 use crate::analysis::Departures;
-use crate::linear_algebra::{cholesky, solve_cholesky};
+use crate::linear_algebra::{cholesky, solve_each};
 
 /// `G = S (Sᵀ S + I)⁻¹` (N × m), by the smaller of the two matrices, and what follows from it.
 pub(super) struct Gain {
@@ -49,10 +49,6 @@ fn solved(
 ) -> Result<Array2<f64>, AssimilationError> {
     a.diag_mut().mapv_inplace(|x| x + 1.0);
     let l = cholesky(a.view(), what)?;
-    for mut row in b.rows_mut() {
-        let mut values = row.to_vec();
-        solve_cholesky(l.view(), &mut values);
-        row.iter_mut().zip(values).for_each(|(x, value)| *x = value);
-    }
+    solve_each(l.view(), b.rows_mut());
     Ok(b)
 }

@@ -7,7 +7,7 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2};
 
 use crate::AssimilationError;
-use crate::linear_algebra::{cholesky, require_finite, require_finite_row, solve_cholesky};
+use crate::linear_algebra::{cholesky, require_finite, require_finite_row, solve_each};
 use crate::noise::standard_deviations;
 
 /// A 3D-Var analysis, ready for any background and observations.
@@ -43,11 +43,7 @@ impl ThreeDVar {
         let innovation = crossed.dot(&operator.t()) + Array2::from_diag(&Array1::from(r.to_vec()));
         let l = cholesky(innovation.view(), "the innovation covariance")?;
         let mut gain = crossed;
-        for mut column in gain.columns_mut() {
-            let mut values = column.to_vec();
-            solve_cholesky(l.view(), &mut values);
-            column.assign(&Array1::from(values));
-        }
+        solve_each(l.view(), gain.columns_mut());
         Ok(Self { operator, gain })
     }
 

@@ -1,6 +1,7 @@
 //! What every emulator can do, and what can go wrong.
 
 use ndarray::{ArrayView1, ArrayView2};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 /// A fitted map from inputs to one output, that knows how far off it may be.
@@ -57,6 +58,16 @@ pub struct Prediction {
     pub mean: Vec<f64>,
     /// Variances, in squared units of the output.
     pub variance: Vec<f64>,
+}
+
+/// An emulator as JSON text.
+pub(crate) fn stored<T: Serialize>(emulator: &T) -> Result<String, EmulatorError> {
+    serde_json::to_string(emulator).map_err(|error| EmulatorError::Stored { reason: error.to_string() })
+}
+
+/// An emulator from its JSON text.
+pub(crate) fn restored<T: DeserializeOwned>(text: &str) -> Result<T, EmulatorError> {
+    serde_json::from_str(text).map_err(|error| EmulatorError::Stored { reason: error.to_string() })
 }
 
 /// Refuses rows without outputs, outputs without rows, and outputs that aren't finite.

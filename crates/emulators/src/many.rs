@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::choice::{Candidate, Report, Stack, Trial, choose};
-use crate::emulator::{Emulator, EmulatorError};
+use crate::emulator::{Emulator, EmulatorError, restored, stored};
 use crate::encoders::{Encoder, Encoding, Side};
 use crate::groups::Fold;
 
@@ -91,7 +91,7 @@ impl ManyOutputs {
     /// # Errors
     /// `Stored` where it cannot be written.
     pub fn to_json(&self) -> Result<String, EmulatorError> {
-        serde_json::to_string(self).map_err(|error| EmulatorError::Stored { reason: error.to_string() })
+        stored(self)
     }
 
     /// An emulator from its JSON text: it predicts the same bits.
@@ -99,13 +99,13 @@ impl ManyOutputs {
     /// # Errors
     /// `Stored` where the text is something else.
     pub fn from_json(text: &str) -> Result<Self, EmulatorError> {
-        let stored = |reason| EmulatorError::Stored { reason };
-        let found: Self = serde_json::from_str(text).map_err(|error| stored(error.to_string()))?;
+        let found: Self = restored(text)?;
         let inputs = found.inputs.coordinates();
         if found.parts.len() != found.outputs.coordinates()
             || found.parts.iter().any(|p| p.inputs() != inputs)
         {
-            return Err(stored("its emulators don't fit its encoders".into()));
+            let reason = "its emulators don't fit its encoders".to_owned();
+            return Err(EmulatorError::Stored { reason });
         }
         found.parts.iter().try_for_each(Stack::check_stored)?;
         Ok(found)

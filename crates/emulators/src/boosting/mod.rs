@@ -23,7 +23,7 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::emulator::{EmulatorError, check_outputs};
+use crate::emulator::{EmulatorError, check_outputs, restored, stored};
 
 use training::Training;
 use tree::Tree;
@@ -111,7 +111,7 @@ impl Boosting {
     /// # Errors
     /// `Stored` where it cannot be written.
     pub fn to_json(&self) -> Result<String, EmulatorError> {
-        serde_json::to_string(self).map_err(|error| EmulatorError::Stored { reason: error.to_string() })
+        stored(self)
     }
 
     /// Trees from their JSON text: they predict the same bits.
@@ -119,8 +119,7 @@ impl Boosting {
     /// # Errors
     /// `Stored` where the text is something else.
     pub fn from_json(text: &str) -> Result<Self, EmulatorError> {
-        let stored = |reason| EmulatorError::Stored { reason };
-        let found: Self = serde_json::from_str(text).map_err(|error| stored(error.to_string()))?;
+        let found: Self = restored(text)?;
         found.check_stored()?;
         Ok(found)
     }

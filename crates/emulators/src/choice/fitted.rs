@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::log::LogScale;
 use super::stack::Stack;
 use crate::conformal::ConformalTrees;
-use crate::emulator::{Emulator, EmulatorError, Gradient, LeaveOneOut, Prediction};
+use crate::emulator::{Emulator, EmulatorError, Gradient, LeaveOneOut, Prediction, restored, stored};
 use crate::gaussian_process::{GaussianProcess, SparseProcess};
 
 /// A fitted emulator.
@@ -41,7 +41,7 @@ impl Fitted {
     /// # Errors
     /// `Stored` where it cannot be written.
     pub fn to_json(&self) -> Result<String, EmulatorError> {
-        serde_json::to_string(self).map_err(|error| EmulatorError::Stored { reason: error.to_string() })
+        stored(self)
     }
 
     /// An emulator from its JSON text: it predicts the same bits.
@@ -49,8 +49,7 @@ impl Fitted {
     /// # Errors
     /// `Stored` where the text is something else.
     pub fn from_json(text: &str) -> Result<Self, EmulatorError> {
-        let stored = |reason| EmulatorError::Stored { reason };
-        let found: Self = serde_json::from_str(text).map_err(|error| stored(error.to_string()))?;
+        let found: Self = restored(text)?;
         found.check_stored()?;
         Ok(found)
     }

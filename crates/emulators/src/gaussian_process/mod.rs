@@ -19,7 +19,7 @@ mod tests;
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
-use crate::emulator::{Emulator, EmulatorError, Prediction, check_outputs};
+use crate::emulator::{Emulator, EmulatorError, Prediction, check_outputs, restored, stored};
 
 use factor::Factor;
 use fit::Search;
@@ -204,7 +204,7 @@ impl GaussianProcess {
     /// # Errors
     /// `Stored` where it cannot be written.
     pub fn to_json(&self) -> Result<String, EmulatorError> {
-        serde_json::to_string(self).map_err(|error| EmulatorError::Stored { reason: error.to_string() })
+        stored(self)
     }
 
     /// A process from its JSON text: it predicts the same bits.
@@ -212,7 +212,7 @@ impl GaussianProcess {
     /// # Errors
     /// `Stored` where the text is something else, or data that don't fit together.
     pub fn from_json(text: &str) -> Result<Self, EmulatorError> {
-        serde_json::from_str(text).map_err(|error| EmulatorError::Stored { reason: error.to_string() })
+        restored(text)
     }
 }
 
