@@ -9,9 +9,10 @@
 //! | above `a` | `ln(θ - a)` | shifted lognormal |
 //! | below `b` | `-ln(b - θ)` | reflected lognormal |
 //! | within `a`, `b` | `ln((θ - a)/(b - θ))` | logit-normal |
+//! | uniform within `a`, `b` | `Φ⁻¹((θ - a)/(b - a))` | uniform |
 //!
 //! The normal distribution of `u` is the one under which `θ` has exactly the given mean and sd: in closed form
-//! for the first three, by quadrature and Newton's method for the last, whose moments have no closed form
+//! for the first three, by quadrature and Newton's method for the logit-normal, whose moments have no closed form
 //! (Atchison and Shen 1980, doi:10.1093/biomet/67.2.261).
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub enum Bounds {
     Above(f64),
     /// Between the two values, the lower one first.
     Both(f64, f64),
+    /// Between the two values, all of them equally likely; see [`Prior::uniform`].
+    Uniform(f64, f64),
 }
 
 impl Bounds {
@@ -41,7 +44,7 @@ impl Bounds {
             Bounds::None => theta.is_finite(),
             Bounds::Below(a) => theta > a,
             Bounds::Above(b) => theta < b,
-            Bounds::Both(a, b) => theta > a && theta < b,
+            Bounds::Both(a, b) | Bounds::Uniform(a, b) => theta > a && theta < b,
         }
     }
 }
@@ -76,6 +79,20 @@ pub enum PriorError {
         name: String,
         /// Its mean as given.
         mean: f64,
+        /// Its bounds as given.
+        bounds: Bounds,
+    },
+    /// The mean or sd isn't that of the uniform distribution.
+    #[error(
+        "prior of `{name}`: mean {mean} and sd {sd} are not those of a uniform prior within {bounds:?}; give bounds only"
+    )]
+    NotUniform {
+        /// The parameter.
+        name: String,
+        /// Its mean as given.
+        mean: f64,
+        /// Its sd as given.
+        sd: f64,
         /// Its bounds as given.
         bounds: Bounds,
     },
@@ -146,8 +163,25 @@ impl Prior {
                     limit: limit * (b - a),
                 })?
             }
+            Bounds::Uniform(a, b) => {
+                let (middle, spread) = uniform(a, b);
+                let far = |given: f64, own: f64| (given - own).abs() > ROUNDING * (b - a);
+                if far(mean, middle) || far(sd, spread) {
+                    return Err(PriorError::NotUniform { name: name.to_owned(), mean, sd, bounds });
+                }
+                (0.0, 1.0)
+            }
         };
         Ok(Prior { name: name.to_owned(), mean, sd, bounds, u_mean, u_sd })
+    }
+
+    /// The prior under which all values between two bounds are equally likely; `u` is their normal score.
+    ///
+    /// # Errors
+    /// A bound that is not finite, and a lower one that is not below the upper.
+    pub fn uniform(name: &str, lower: f64, upper: f64) -> Result<Prior, PriorError> {
+        let (mean, sd) = uniform(lower, upper);
+        Prior::new(name, mean, sd, Bounds::Uniform(lower, upper))
     }
 
     /// The parameter's name.
@@ -194,6 +228,7 @@ impl Prior {
             Bounds::Below(a) => a + u.exp(),
             Bounds::Above(b) => b - (-u).exp(),
             Bounds::Both(a, b) => a + (b - a) * logistic(u),
+            Bounds::Uniform(a, b) => a + (b - a) * normal::cumulative(u),
         }
     }
 
@@ -205,6 +240,7 @@ impl Prior {
             Bounds::Below(a) => (theta - a).ln(),
             Bounds::Above(b) => -(b - theta).ln(),
             Bounds::Both(a, b) => ((theta - a) / (b - theta)).ln(),
+            Bounds::Uniform(a, b) => normal::quantile((theta - a) / (b - a)),
         }
     }
 
@@ -237,7 +273,7 @@ fn check(name: &str, mean: f64, sd: f64, bounds: Bounds) -> Result<(), PriorErro
     let finite_bounds = match bounds {
         Bounds::None => true,
         Bounds::Below(a) | Bounds::Above(a) => a.is_finite(),
-        Bounds::Both(a, b) => a.is_finite() && b.is_finite(),
+        Bounds::Both(a, b) | Bounds::Uniform(a, b) => a.is_finite() && b.is_finite(),
     };
     let name = || name.to_owned();
     if !(finite_bounds && mean.is_finite() && sd.is_finite()) {
@@ -250,6 +286,14 @@ fn check(name: &str, mean: f64, sd: f64, bounds: Bounds) -> Result<(), PriorErro
         return Err(PriorError::MeanOutsideBounds { name: name(), mean, bounds });
     }
     Ok(())
+}
+
+/// Share of a uniform prior's width by which its mean and sd may be off, as decimals in files are.
+const ROUNDING: f64 = 1e-9;
+
+/// Mean and sd of the uniform distribution.
+fn uniform(a: f64, b: f64) -> (f64, f64) {
+    (0.5 * (a + b), (b - a) / 12.0_f64.sqrt())
 }
 
 /// Mean and sd of the logarithm of a lognormal variable with this mean and sd.
@@ -394,6 +438,23 @@ mod tests {
                 assert!(p.physical(u + 0.1) > p.physical(u));
             }
         }
+    }
+
+    #[test]
+    fn a_uniform_prior_has_its_quantiles_and_takes_no_other_moments() {
+        let p = Prior::uniform("p", -1.0, 3.0).unwrap();
+        let (m, s) = by_quantiles(&p);
+        assert_relative_eq!(m, 1.0, max_relative = 1e-4);
+        assert_relative_eq!(s, 4.0 / 12.0_f64.sqrt(), max_relative = 1e-3);
+        for q in [0.01, 0.3, 0.9] {
+            assert_relative_eq!(p.quantile(q), -1.0 + 4.0 * q, epsilon = 1e-12);
+            assert_relative_eq!(p.physical(p.unconstrained(4.0 * q - 1.0)), 4.0 * q - 1.0, epsilon = 1e-12);
+        }
+        let text = serde_json::to_string(&p).unwrap();
+        assert_eq!(serde_json::from_str::<Prior>(&text).unwrap(), p);
+        let other = Prior::new("p", 1.0, 1.0, Bounds::Uniform(-1.0, 3.0));
+        assert!(matches!(other, Err(PriorError::NotUniform { .. })));
+        assert!(Prior::uniform("p", 3.0, -1.0).is_err());
     }
 
     #[test]
