@@ -64,6 +64,15 @@ impl Whitening {
         }
     }
 
+    /// The inverse of [`Self::vector`].
+    #[must_use]
+    pub fn back(&self, z: &[f64]) -> Vec<f64> {
+        match self {
+            Self::Scale(sd) => z.iter().zip(sd).map(|(z, sd)| z * sd).collect(),
+            Self::Factor(l) => l.dot(&ndarray::aview1(z)).to_vec(),
+        }
+    }
+
     /// Whitens each row of an N × m array.
     #[must_use]
     pub fn rows(&self, y: ArrayView2<'_, f64>) -> Array2<f64> {
@@ -100,6 +109,17 @@ mod tests {
         let diagonal = Noise::Diagonal(vec![4.0, 0.25]).whitening(2).unwrap();
         let full = Noise::Full(Array2::from_diag(&array![4.0, 0.25])).whitening(2).unwrap();
         assert_eq!(diagonal.vector(&y), full.vector(&y));
+    }
+
+    #[test]
+    fn whitening_has_its_inverse() {
+        let full = Noise::Full(array![[2.0, 1.0], [1.0, 3.0]]);
+        for noise in [Noise::Diagonal(vec![4.0, 0.25]), full] {
+            let whitening = noise.whitening(2).unwrap();
+            let back = whitening.back(&whitening.vector(&[3.0, -4.0]));
+            assert_abs_diff_eq!(back[0], 3.0, epsilon = 1e-14);
+            assert_abs_diff_eq!(back[1], -4.0, epsilon = 1e-14);
+        }
     }
 
     #[test]

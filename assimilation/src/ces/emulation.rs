@@ -134,6 +134,17 @@ impl Emulation {
         Ok((mean, variance))
     }
 
+    /// Means and variances of the m outputs (n × m), in their own units, at unconstrained parameters (rows of `u`); with the
+    /// estimated noise of runs.
+    ///
+    /// # Errors
+    /// Those of the emulators.
+    pub fn predict_outputs(&self, u: &Array2<f64>) -> Result<(Array2<f64>, Array2<f64>), AssimilationError> {
+        let (mean, variance) = self.predict(self.whitened(u).view())?;
+        let variance = variance + &ndarray::Array1::from(self.noise());
+        Ok(self.encoder.decode(&mean, &variance))
+    }
+
     /// Derivatives of mean and variance of component `k`.
     ///
     /// # Errors

@@ -82,11 +82,48 @@ impl Encoder {
         (self.whitening.rows(outputs) - &self.centre).dot(&self.directions)
     }
 
+    /// Means and variances of the m outputs, in their own units, for those of the components (n × K); what the components
+    /// leave out stays at its mean over the design.
+    #[must_use]
+    pub fn decode(&self, mean: &Array2<f64>, variance: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
+        let mut basis = self.directions.clone();
+        for mut column in basis.columns_mut() {
+            let own = self.whitening.back(&column.to_vec());
+            column.assign(&Array1::from(own));
+        }
+        let centre = Array1::from(self.whitening.back(&self.centre.to_vec()));
+        (mean.dot(&basis.t()) + &centre, variance.dot(&basis.mapv(|x| x * x).t()))
+    }
+
     /// Square of what the components leave of one vector of m outputs.
     #[must_use]
     pub fn rest(&self, outputs: &[f64]) -> f64 {
         let white = Array1::from(self.whitening.vector(outputs)) - &self.centre;
         let encoded = white.dot(&self.directions);
         (white.dot(&white) - encoded.dot(&encoded)).max(0.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use approx::assert_abs_diff_eq;
+    use ndarray::array;
+
+    #[test]
+    fn all_components_decode_to_the_outputs_and_their_variances_to_those_of_a_rotation() {
+        let outputs = array![[1.0, 2.0], [4.0, 1.0], [2.0, 5.0], [0.0, 3.0]];
+        let noise = Noise::Full(array![[2.0, 0.5], [0.5, 0.3]]);
+        let encoder = Encoder::new(outputs.view(), &noise, &EmulatorOptions::default()).unwrap();
+        let encoded = encoder.encode(outputs.view());
+        let (mean, variance) = encoder.decode(&encoded, &Array2::ones(encoded.dim()));
+        for (found, expected) in mean.iter().zip(&outputs) {
+            assert_abs_diff_eq!(*found, *expected, epsilon = 1e-12);
+        }
+        // Unit variances of whitened components are the observation errors themselves.
+        for row in variance.rows() {
+            assert_abs_diff_eq!(row[0], 2.0, epsilon = 1e-12);
+            assert_abs_diff_eq!(row[1], 0.3, epsilon = 1e-12);
+        }
     }
 }

@@ -17,6 +17,8 @@
 //! nominal: a posterior. Else the runs join the design, and again; or refused                       campaign.rs, refusal.rs
 //! ```
 //!
+//! [`sensitivity`] tells which parameters outputs owe their variance to, by the same emulators.
+//!
 //! [`Campaign`] asks for runs and is told their outputs; it holds all runs and can be serialised between the two.
 //! [`posterior_of_runs`] takes runs that are there already. The posterior is conditioned on the principal components that
 //! are kept: what the others would tell is left out, not guessed.
@@ -30,6 +32,7 @@ mod options;
 mod posterior;
 mod refusal;
 mod runs;
+mod sensitivity;
 #[cfg(test)]
 mod tests;
 
@@ -42,3 +45,4 @@ pub use options::{CesOptions, Discrepancy, EmulatorOptions, Limits, Sampler};
 pub use posterior::{Posterior, posterior_of_runs};
 pub use refusal::Refusal;
 pub use runs::Runs;
+pub use sensitivity::sensitivity;
