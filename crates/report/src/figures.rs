@@ -64,7 +64,7 @@ fn panels(input: &ReportInput, station: &Station) -> Figure {
 }
 
 /// The figure with room around it and, if there is one, a heading above it.
-fn with_margin(figure: Figure, heading: &str) -> Figure {
+pub(crate) fn with_margin(figure: Figure, heading: &str) -> Figure {
     const HEADING: f64 = 30.0;
     let above = if heading.is_empty() { 0.0 } else { HEADING };
     let (width, height) = figure.size();

@@ -2,10 +2,11 @@
 //!
 //! A finished run fills in a [`input::ReportInput`]; [`render`] turns it into one HTML file that needs nothing
 //! beside it, reads without scripts, prints, and has a light and a dark face. [`figures`] draws single figures as
-//! SVG files. Rendering is pure: the same input gives the same bytes.
+//! SVG files. [`campaign`] shows a sampled posterior. Rendering is pure: the same input gives the same bytes.
 
 mod agreement;
 mod axes;
+pub mod campaign;
 mod check;
 mod closure;
 mod equilibrium;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 const TEMPLATE: &str = include_str!("page.html");
-const PAGE_STYLE: &str = include_str!("page.css");
+pub(crate) const PAGE_STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// Renders a report as one HTML file that needs nothing beside it. The same input gives the same bytes.
