@@ -4,6 +4,7 @@
 //! workflow file that isn't accepted, 130 interrupted.
 
 mod any_run;
+mod campaign;
 mod emulate;
 mod failure;
 mod inspect;
@@ -50,6 +51,10 @@ enum Command {
     Sensitivity(sensitivity::Arguments),
     /// Run a twin experiment: a method scored against a truth that a model made
     Twin(twin::Arguments),
+    /// Calibrate parameters of any model by its runs
+    Calibrate(campaign::Arguments),
+    /// Sample the posterior of any model's parameters: calibrate, emulate, sample, check
+    Sample(campaign::Arguments),
     /// Learn outputs of any model from a table of its runs: fit, predict, validate
     Emulate(emulate::Arguments),
     /// Say what is in a file: NetCDF, bundle, or CSV of stations
@@ -66,6 +71,8 @@ fn main() -> ExitCode {
         Command::Report(arguments) => report::run(&arguments),
         Command::Sensitivity(arguments) => sensitivity::run(arguments),
         Command::Twin(arguments) => twin::run(&arguments),
+        Command::Calibrate(arguments) => campaign::calibrate(arguments),
+        Command::Sample(arguments) => campaign::sample(arguments),
         Command::Emulate(arguments) => emulate::run(arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
     };

@@ -235,6 +235,46 @@ pub enum WorkflowError {
         /// The stage that was running.
         stage: &'static str,
     },
+    /// A campaign's directory was begun with other settings.
+    #[error("{} holds a campaign of other settings: {}", directory.display(), changed.join("; "))]
+    OtherSettings {
+        /// The campaign's directory.
+        directory: PathBuf,
+        /// What changed.
+        changed: Vec<String>,
+    },
+    /// A run that is there isn't the one that is asked for.
+    #[error("the run in {} has other parameters than are asked for now", directory.display())]
+    OtherRun {
+        /// The run's directory.
+        directory: PathBuf,
+    },
+    /// More runs of a campaign failed than are tolerated.
+    #[error("{failed} runs failed, {tolerated} are tolerated; the first is {}: {reason}", directory.display())]
+    RunsFailed {
+        /// Runs that failed.
+        failed: usize,
+        /// Runs that may.
+        tolerated: usize,
+        /// Directory of the first of them.
+        directory: PathBuf,
+        /// Why it failed.
+        reason: String,
+    },
+    /// A campaign has no result.
+    #[error("the campaign in {} ends without a result", directory.display())]
+    Campaign {
+        /// The campaign's directory.
+        directory: PathBuf,
+        /// Why.
+        source: Box<reterra_assimilation::AssimilationError>,
+    },
+    /// The user stopped a campaign.
+    #[error("interrupted; the runs that are complete are kept in {}", directory.display())]
+    CampaignInterrupted {
+        /// The campaign's directory.
+        directory: PathBuf,
+    },
     /// The Ctrl-C handler or the thread pool can't be set up.
     #[error("cannot set up {what}")]
     Setup {
@@ -275,6 +315,24 @@ impl WorkflowError {
                  a fresh run"
                     .to_owned(),
             ),
+            WorkflowError::OtherSettings { .. } => Some(
+                "put the settings back, or name another directory with `--out`; `runs.at_once` and \
+                 `runs.tolerated_failures` may change"
+                    .to_owned(),
+            ),
+            WorkflowError::OtherRun { .. } => Some(
+                "it was made by another version, or a run before it was changed; name another directory with `--out`"
+                    .to_owned(),
+            ),
+            WorkflowError::RunsFailed { directory, .. } => Some(format!(
+                "look at {}; mend the model or narrow the priors and name another directory with `--out`, or raise \
+                 `runs.tolerated_failures` and go on",
+                directory.display()
+            )),
+            WorkflowError::Campaign { .. } => {
+                Some("its runs are kept there; other settings need another directory, by `--out`".to_owned())
+            }
+            WorkflowError::CampaignInterrupted { .. } => Some("the same command continues it".to_owned()),
             WorkflowError::NotDone { directory, .. } | WorkflowError::Interrupted { directory, .. } => {
                 Some(format!("continue with `reterra resume {}`", directory.display()))
             }
@@ -296,8 +354,9 @@ impl WorkflowError {
             | WorkflowError::NoRun { .. }
             | WorkflowError::NotEmpty { .. }
             | WorkflowError::EmulatedColumns { .. }
+            | WorkflowError::OtherSettings { .. }
             | WorkflowError::UnknownStage { .. } => 2,
-            WorkflowError::Interrupted { .. } => 130,
+            WorkflowError::Interrupted { .. } | WorkflowError::CampaignInterrupted { .. } => 130,
             _ => 1,
         }
     }

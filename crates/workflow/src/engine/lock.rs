@@ -10,7 +10,7 @@ use crate::WorkflowError;
 pub(super) const LOCK: &str = "lock";
 
 /// Holds the lock until dropped. A killed process loses it, so there are no stale locks.
-pub(super) struct Lock {
+pub(crate) struct Lock {
     _file: File,
 }
 
@@ -35,6 +35,11 @@ impl Lock {
             .map_err(WorkflowError::io("write", &path))?;
         Ok(Lock { _file: file })
     }
+}
+
+/// Whether a directory has a lock file.
+pub(crate) fn has_lock(directory: &Path) -> bool {
+    directory.join(LOCK).exists()
 }
 
 /// The process that works in a run directory now, if one does.

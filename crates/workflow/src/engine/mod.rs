@@ -23,6 +23,7 @@ pub use context::Context;
 pub use execute::{Engine, OnStale, PlannedStage, Summary};
 pub use interrupt::Interrupt;
 pub use lock::running_process;
+pub(crate) use lock::{Lock, has_lock};
 pub use manifest::{Key, MANIFEST, Manifest};
 pub use progress::Progress;
 pub use run::{Request, Run, kind_of_run};

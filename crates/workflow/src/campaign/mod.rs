@@ -1,0 +1,73 @@
+//! Campaigns: parameters of any model from its runs (`reterra calibrate FILE`, `reterra sample FILE`).
+//!
+//! A model is an executable that reads `parameters.json` and writes `outputs.json` in a directory of its own. What is
+//! asked for by a calibration, or by calibrate-emulate-sample, is run once and kept:
+//!
+//! ```text
+//! FILE ─► Settings ─► OUT/campaign.json        what must not change       settings.rs, written.rs, validate.rs, ledger.rs
+//!             │
+//! ask ─► OUT/runs/00017/parameters.json ─► the model ─► outputs.json ─► state.json        executable.rs, exchange.rs, store.rs
+//!  ▲                                                                      │
+//!  └───────────────────────────── tell ◄──────────────────────────────────┘               runs.rs
+//! ```
+//!
+//! A run counts once its `state.json` is there, which is written last and at once. There is no other state: a campaign
+//! that was killed begins anew, finds what it asks for among the runs, and so comes to the same bits.
+
+mod calibrate;
+mod exchange;
+mod executable;
+mod figures;
+mod ledger;
+mod model;
+mod observations;
+mod results;
+mod runs;
+mod sample;
+mod settings;
+mod store;
+mod validate;
+mod written;
+
+use std::path::Path;
+
+pub use calibrate::calibrate;
+pub use model::{Job, Model, Stop};
+pub use results::{CalibrationResult, Estimate, SampleResult, SampledParameter};
+pub use reterra_assimilation::calibration::Step;
+pub use sample::sample;
+pub use settings::{Executable, ModelSettings, Observed, Settings};
+pub use store::{RunState, Store};
+
+use crate::WorkflowError;
+use crate::config::decode::Source;
+use crate::engine::{Interrupt, Progress};
+
+/// What a campaign is told of the world around it.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// Whether the user asked to stop.
+    pub interrupt: &'a Interrupt,
+    /// Where progress goes.
+    pub progress: &'a Progress,
+}
+
+/// Reads and validates the file of a campaign.
+///
+/// # Errors
+/// [`WorkflowError`] for a file that can't be read and for everything in it that isn't accepted.
+pub fn load(file: &Path) -> Result<Settings, WorkflowError> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|source| WorkflowError::ReadWorkflow { file: file.to_owned(), source })?;
+    parse(&text, file)
+}
+
+/// Validates the text of such a file; `file` names it in errors, and paths are relative to its folder.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(text: &str, file: &Path) -> Result<Settings, WorkflowError> {
+    let source = Source { file, text };
+    let written = source.decode_kinds(&["model", "calibrate"])?;
+    validate::Validator::new(source).settings(written)
+}
