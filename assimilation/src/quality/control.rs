@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::sample::{Outcome, Sample, Sifting};
-use super::{Background, Buddy, Duplicates, EvaluateOnly, Huber, Range};
+use super::{Background, Buddy, Domain, Duplicates, EvaluateOnly, Huber, Range};
 use crate::AssimilationError;
 use crate::localisation::Metric;
 
@@ -11,6 +11,8 @@ use crate::localisation::Metric;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Check {
+    /// Distance from the columns of the model.
+    Domain(Domain),
     /// Physical range of one kind.
     Range(Range),
     /// Same place, kind and time.
@@ -81,6 +83,7 @@ impl Control {
 impl Check {
     fn validate(&self) -> Result<(), AssimilationError> {
         match self {
+            Self::Domain(domain) => domain.validate(),
             Self::Range(range) => range.validate(),
             Self::Background(background) => background.validate(),
             Self::Buddy(buddy) => buddy.validate(),
@@ -91,6 +94,7 @@ impl Check {
 
     fn apply(&self, metric: Metric, sifting: &mut Sifting<'_>) -> Result<(), AssimilationError> {
         match self {
+            Self::Domain(domain) => domain.apply(metric, sifting),
             Self::Range(range) => range.apply(sifting),
             Self::Duplicates(duplicates) => duplicates.apply(sifting),
             Self::Background(background) => background.apply(sifting),

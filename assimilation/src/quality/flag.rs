@@ -30,11 +30,13 @@ pub enum Flag {
     Duplicate = 22,
     /// 23: its neighbours contradict it.
     Buddy = 23,
+    /// 24: too far from every column of the model.
+    OutsideDomain = 24,
 }
 
 impl Flag {
     /// All flags, by their codes.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Used,
         Self::EvaluateOnly,
         Self::NoPrediction,
@@ -46,6 +48,7 @@ impl Flag {
         Self::OutOfRange,
         Self::Duplicate,
         Self::Buddy,
+        Self::OutsideDomain,
     ];
 
     /// The number that files hold.
@@ -75,6 +78,19 @@ impl Flag {
             Self::OutOfRange => "refused_by_range_check",
             Self::Duplicate => "refused_as_duplicate",
             Self::Buddy => "refused_by_buddy_check",
+            Self::OutsideDomain => "refused_outside_domain",
+        }
+    }
+
+    /// What its owner can do about it, where there is something.
+    #[must_use]
+    pub fn help(self) -> Option<&'static str> {
+        match self {
+            Self::OutsideDomain => Some("check their coordinates, or widen the distance of the domain check"),
+            Self::OutOfRange => Some("check their units"),
+            Self::NoPrediction => Some("see why the model predicts no number there"),
+            Self::Missing => Some("leave them out"),
+            _ => None,
         }
     }
 
@@ -97,7 +113,7 @@ mod tests {
 
     #[test]
     fn codes_are_those_that_files_hold_and_lead_back() {
-        assert_eq!(Flag::ALL.map(Flag::code), [0, 1, 4, 5, 7, 10, 11, 20, 21, 22, 23]);
+        assert_eq!(Flag::ALL.map(Flag::code), [0, 1, 4, 5, 7, 10, 11, 20, 21, 22, 23, 24]);
         for flag in Flag::ALL {
             assert_eq!(Flag::of_code(flag.code()), Some(flag));
             assert!(!flag.meaning().contains(' '));
@@ -105,6 +121,6 @@ mod tests {
         }
         assert_eq!(Flag::of_code(2), None);
         assert_eq!(Flag::ALL.into_iter().filter(|f| f.is_used()).count(), 3);
-        assert_eq!(Flag::ALL.into_iter().filter(|f| f.is_refused()).count(), 6);
+        assert_eq!(Flag::ALL.into_iter().filter(|f| f.is_refused()).count(), 7);
     }
 }

@@ -7,6 +7,7 @@
 pub mod background;
 pub mod buddy;
 pub mod control;
+pub mod domain;
 pub mod duplicates;
 pub mod evaluate;
 pub mod flag;
@@ -20,6 +21,7 @@ mod tests;
 pub use background::Background;
 pub use buddy::Buddy;
 pub use control::{Check, Control};
+pub use domain::Domain;
 pub use duplicates::Duplicates;
 pub use evaluate::EvaluateOnly;
 pub use flag::Flag;

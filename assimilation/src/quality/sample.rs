@@ -29,6 +29,9 @@ pub struct Sample<'a> {
     pub members: &'a [usize],
 }
 
+/// Refused observations of a kind that are named one by one.
+const NAMED: usize = 5;
+
 /// What became of the m observations.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
@@ -45,6 +48,24 @@ impl Outcome {
     #[must_use]
     pub fn used(&self) -> Vec<usize> {
         (0..self.flags.len()).filter(|&j| self.flags[j].is_used()).collect()
+    }
+
+    /// What was refused, in words: how many by which check, which ones, and what can be done; none where nothing was.
+    #[must_use]
+    pub fn told(&self) -> Option<String> {
+        let refused = Flag::ALL.into_iter().filter(|flag| flag.is_refused() && self.count(*flag) > 0);
+        let parts: Vec<String> = refused.map(|flag| self.part(flag)).collect();
+        let total = self.flags.len();
+        (!parts.is_empty()).then(|| format!("of {total} observations, {}", parts.join("; ")))
+    }
+
+    fn part(&self, flag: Flag) -> String {
+        let having: Vec<usize> = (0..self.flags.len()).filter(|j| self.flags[*j] == flag).collect();
+        let named: Vec<String> = having.iter().take(NAMED).map(ToString::to_string).collect();
+        let more = if having.len() > NAMED { " and others" } else { "" };
+        let help = flag.help().map(|help| format!(": {help}")).unwrap_or_default();
+        let what = flag.meaning().replace('_', " ");
+        format!("{} {what} (number {}{more}){help}", having.len(), named.join(", "))
     }
 
     /// How many have a flag.

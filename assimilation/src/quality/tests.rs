@@ -195,13 +195,62 @@ fn all_refused_is_told_and_bad_input_is_an_error() {
     assert!(Control::new(Metric::Plane, vec![Check::Range(bad)]).is_err());
 }
 
+/// Columns at 0 and 10, observations at 0 to 11: those between 3 and 7 are nowhere near.
+#[test]
+fn what_stands_outside_the_domain_is_refused_counted_and_told() {
+    let m = 12;
+    let world = World::new(vec![0.0; m], vec![1.0; m], array![[0.0; 12], [1.0; 12]]);
+    let columns = vec![[0.0, 0.0], [10.0, 0.0]];
+    let domain = |within| Check::Domain(Domain { columns: columns.clone(), within });
+    let outcome = world.run(vec![domain(2.0), background(3.0)]);
+    let outside: Vec<usize> = (0..m).filter(|j| outcome.flags[*j] == Flag::OutsideDomain).collect();
+    assert_eq!(outside, [3, 4, 5, 6, 7], "those at exactly 2 are within");
+    assert_eq!((outcome.count(Flag::OutsideDomain), outcome.used().len()), (5, 7));
+    let told = outcome.told().unwrap();
+    for words in ["of 12 observations, 5", "outside domain", "number 3, 4, 5, 6, 7)", "coordinates"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+    assert_eq!(world.run(vec![domain(5.0)]).told(), None);
+}
+
+/// Swapped coordinates of a station in Finland are a place in Somalia.
+#[test]
+fn swapped_coordinates_are_outside_on_the_sphere_too() {
+    let earth = Metric::GreatCircle { radius: 6_371_007.2 };
+    let mut world = World::new(vec![0.0; 2], vec![1.0; 2], array![[0.0; 2], [1.0; 2]]);
+    world.places = vec![earth.place(24.2948, 61.8474), earth.place(61.8474, 24.2948)];
+    let domain = Domain { columns: vec![[24.3, 61.9]], within: 50e3 };
+    let control = Control::new(earth, vec![Check::Domain(domain)]).unwrap();
+    assert_eq!(control.run(&world.sample()).unwrap().flags, [Used, Flag::OutsideDomain]);
+}
+
+#[test]
+fn a_domain_without_columns_or_with_places_that_are_none_is_an_error() {
+    let of = |columns, within| Control::new(Metric::Plane, vec![Check::Domain(Domain { columns, within })]);
+    for (columns, within, words) in [
+        (Vec::new(), 1.0, "number of columns of the domain check is 0"),
+        (vec![[0.0, 0.0], [f64::NAN, 0.0]], 1.0, "place of a column of the domain check of row 0, column 1"),
+        (vec![[0.0, 0.0]], 0.0, "distance of the domain check is 0"),
+        (vec![[0.0, 0.0]], f64::INFINITY, "distance of the domain check is inf"),
+    ] {
+        let error = of(columns, within).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    // An observation without a place is an error, not one outside.
+    let mut world = World::new(vec![0.0], vec![1.0], array![[0.0], [1.0]]);
+    world.places[0] = Metric::Plane.place(f64::NAN, 0.0);
+    let error = of(vec![[0.0, 0.0]], 1.0).unwrap().run(&world.sample()).unwrap_err();
+    assert!(matches!(error, AssimilationError::NotFinite { .. }), "{error}");
+}
+
 #[test]
 fn a_pipeline_is_data() {
     let text = r#"{"metric": {"great-circle": {"radius": 6371007.2}}, "checks": [
+        {"domain": {"columns": [[24.3, 61.8]], "within": 5e4}},
         {"range": {"kind": 0, "lower": 0, "upper": 1}}, {"duplicates": "keep"}, {"background": {"limit": 4}},
         {"huber": {"transition": 1.345}}, {"evaluate-only": {"kinds": [2]}}]}"#;
     let control: Control = serde_json::from_str(text).unwrap();
-    assert_eq!(control.checks().len(), 5);
+    assert_eq!(control.checks().len(), 6);
     let again: Control = serde_json::from_str(&serde_json::to_string(&control).unwrap()).unwrap();
     assert_eq!(again, control);
     let bad = text.replace("\"limit\": 4", "\"limit\": -4");
