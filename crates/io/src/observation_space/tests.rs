@@ -116,3 +116,35 @@ fn another_netcdf_file_is_refused_with_the_variable_it_lacks() {
     let error = read_observation_space(&path).unwrap_err().to_string();
     assert!(error.contains("product.nc") && error.contains("kind_name"), "{error}");
 }
+
+/// What the IOOS compliance checker missed: a mean over members whose axis is no coordinate of it.
+#[test]
+fn every_axis_that_a_cell_method_names_is_a_dimension_or_a_coordinate_of_its_variable() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("observations.nc");
+    write_observation_space(&path, &about(), &space()).unwrap();
+    let file = netcdf::open(&path).unwrap();
+    let text = |variable: &netcdf::Variable<'_>, name: &str| -> Option<String> {
+        variable.attribute_value(name)?.ok()?.try_into().ok()
+    };
+    let mut methods = 0;
+    for variable in file.variables() {
+        let coordinates = text(&variable, "coordinates").unwrap_or_default();
+        for name in coordinates.split(' ').filter(|name| !name.is_empty()) {
+            let coordinate = file.variable(name).unwrap();
+            let own: Vec<String> = variable.dimensions().iter().map(netcdf::Dimension::name).collect();
+            let within = coordinate.dimensions().iter().all(|d| own.contains(&d.name()));
+            assert!(within, "{name} has dimensions that {} has not", variable.name());
+        }
+        let Some(method) = text(&variable, "cell_methods") else { continue };
+        let axis = method.split(':').next().unwrap().to_owned();
+        let known = variable.dimensions().iter().any(|d| d.name() == axis)
+            || coordinates.split(' ').any(|name| name == axis);
+        assert!(known, "{}: {method}, but {coordinates}", variable.name());
+        methods += 1;
+    }
+    assert_eq!(methods, 4, "means and standard deviations before and after the analysis");
+    let realization = file.variable("realization").unwrap();
+    assert_eq!(text(&realization, "standard_name").as_deref(), Some("realization"));
+    assert_eq!(realization.get_string(()).unwrap(), "all 2 members");
+}

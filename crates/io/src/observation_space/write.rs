@@ -16,6 +16,10 @@ use crate::{IoError, atomic};
 /// Where and when a row stands.
 const COORDINATES: &str = "time lat lon alt station_id";
 
+/// The members that a mean or a standard deviation is over: with the axis gone, `cell_methods` names it by this
+/// coordinate without dimensions (CF-1.11, section 7.3).
+const REALIZATION: &str = "realization";
+
 /// Writes observations with their predictions, atomically. The same input gives the same bytes.
 ///
 /// # Errors
@@ -65,6 +69,7 @@ fn write(path: &Path, about: &About, space: &ObservationSpace) -> Written {
         file.add_dimension(name, size)?;
     }
     members(&mut file, space.prior.ncols())?;
+    realization(&mut file, space.prior.ncols())?;
     times(&mut file, space)?;
     places(&mut file, &space.rows)?;
     kinds(&mut file, space)?;
@@ -73,6 +78,18 @@ fn write(path: &Path, about: &About, space: &ObservationSpace) -> Written {
     predicted(&mut file, "prior", "before the analysis", &space.prior)?;
     predicted(&mut file, "posterior", "after the analysis", &space.posterior)?;
     file.close()
+}
+
+fn realization(file: &mut FileMut, members: usize) -> Written {
+    let mut variable = file.add_string_variable(REALIZATION, &[])?;
+    put_texts(
+        &mut variable,
+        &[
+            ("standard_name", "realization"),
+            ("long_name", "members that means and standard deviations are over"),
+        ],
+    )?;
+    variable.put_string(&format!("all {members} members"), ())
 }
 
 fn times(file: &mut FileMut, space: &ObservationSpace) -> Written {
@@ -150,8 +167,9 @@ fn predicted(file: &mut FileMut, name: &str, when: &str, members: &Array2<f64>) 
     let found: Vec<[f64; 2]> = members.axis_iter(Axis(0)).map(|row| moments(&row)).collect();
     for (k, figure, method) in [(0, "mean", "mean"), (1, "sd", "standard deviation")] {
         let long = format!("{method} of the observation's counterpart {when}");
-        let cell = format!("member: {}", method.replace(' ', "_"));
-        let about = [("long_name", long.as_str()), ("cell_methods", &cell), ("coordinates", COORDINATES)];
+        let cell = format!("{REALIZATION}: {}", method.replace(' ', "_"));
+        let coordinates = format!("{COORDINATES} {REALIZATION}");
+        let about = [("long_name", long.as_str()), ("cell_methods", &cell), ("coordinates", &coordinates)];
         doubles(file, &format!("{name}_{figure}"), &about, found.iter().map(|moments| moments[k]))?;
     }
     let long = format!("the observation's counterpart in each member {when}");
