@@ -65,6 +65,11 @@ impl Halo {
         Ok(Self { needed })
     }
 
+    /// Numbers of the observations that a rank needs, ascending.
+    pub(super) fn needed(&self, rank: usize) -> &[usize] {
+        &self.needed[rank]
+    }
+
     /// How many of `count` observations no rank needs.
     pub(super) fn outside(&self, count: usize) -> usize {
         let mut needed = vec![false; count];

@@ -79,6 +79,12 @@ impl<'a> Distributed<'a> {
         Ok(summary)
     }
 
+    /// Numbers of the observations that this rank needs, ascending.
+    #[must_use]
+    pub fn needed(&self) -> &[usize] {
+        self.halo.needed(self.rank)
+    }
+
     /// What all members predict for the observations that this rank needs (N × needed), from what its own members
     /// predict in its columns. Ranks exchange here, so it belongs on the thread that talks to them.
     ///

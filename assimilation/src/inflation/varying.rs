@@ -94,6 +94,12 @@ impl VaryingOptions {
 pub struct Reached(Vec<Vec<(usize, f64)>>);
 
 impl Reached {
+    /// Columns with their tapers by observation, as the caller found them: each column once a list.
+    #[must_use]
+    pub fn of(lists: Vec<Vec<(usize, f64)>>) -> Self {
+        Self(lists)
+    }
+
     /// Where the localisation lets m observations reach among n columns; a column that is in several domains with an
     /// observation gets its largest taper.
     #[must_use]
@@ -131,7 +137,7 @@ pub struct Varying {
 }
 
 /// What a cycle's observations have to do with a column.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 struct Seen {
     /// Spread of the forecast before inflation.
     spread: f64,
@@ -139,6 +145,14 @@ struct Seen {
     reached: bool,
     /// Whether one of them correlates with it beyond chance.
     related: bool,
+    /// The factor that its variance got.
+    applied: f64,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { spread: 0.0, reached: false, related: false, applied: 1.0 }
+    }
 }
 
 impl Varying {
@@ -150,6 +164,21 @@ impl Varying {
         options.check()?;
         let beliefs = vec![Belief { factor: 1.0, sd: options.sd }; columns];
         Ok(Self { options, beliefs, seen: vec![Seen::default(); columns] })
+    }
+
+    /// Factors that were learnt before.
+    ///
+    /// # Errors
+    /// As [`Varying::new`].
+    pub fn resumed(beliefs: Vec<Belief>, options: VaryingOptions) -> Result<Self, AssimilationError> {
+        let seen = vec![Seen::default(); beliefs.len()];
+        Ok(Self { beliefs, seen, ..Self::new(0, options)? })
+    }
+
+    /// The factor that the variance of a column got in the last cycle: 1 where no observation reached it.
+    #[must_use]
+    pub fn applied(&self, column: usize) -> f64 {
+        self.seen[column].applied
     }
 
     /// The present factors on the variance, with their uncertainty.
@@ -238,9 +267,10 @@ impl Varying {
         self.learn(before.view(), seen, reach);
     }
 
-    fn inflate(&self, mut e: ArrayViewMut2<'_, f64>) {
+    fn inflate(&mut self, mut e: ArrayViewMut2<'_, f64>) {
         for (i, mut column) in e.columns_mut().into_iter().enumerate() {
             if self.seen[i].reached {
+                self.seen[i].applied = self.beliefs[i].factor;
                 scale(&mut column, self.beliefs[i].factor.sqrt());
             }
         }
@@ -283,7 +313,7 @@ impl Varying {
     fn hold(&self, mut e: ArrayViewMut2<'_, f64>) {
         let after = column_sds(e.view());
         for (i, mut column) in e.columns_mut().into_iter().enumerate() {
-            let Seen { spread, reached, related } = self.seen[i];
+            let Seen { spread, reached, related, .. } = self.seen[i];
             if reached && !related && after[i] > spread {
                 scale(&mut column, spread / after[i]);
             }

@@ -271,6 +271,8 @@ impl Run {
             seed: self.seed,
             groups: self.groups,
             filter,
+            inflation: None,
+            control: None,
             kinds: self.sensors().iter().map(|sensor| sensor.kind).collect(),
             sharing: self.sharing,
             smoother: self.smoother,

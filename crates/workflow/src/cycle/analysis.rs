@@ -8,13 +8,14 @@ use reterra_assimilation::letkf::{Columns, Summary};
 use reterra_assimilation::localisation::{Network, Place};
 
 use super::engine::{MemberOf, Setting};
+use super::inflation::{self, Inflated};
 use super::report::numbers;
 use super::shared::Way;
-use super::{CycleError, Cycles, Model, Observed, Sharing};
+use super::{Analysed, CycleError, Cycles, Model, Observed, Sharing};
 
 /// Where the rows of a column's state are: physical state, parameters, sums of open windows.
 #[derive(Clone, Copy)]
-struct Rows {
+pub(super) struct Rows {
     /// Most rows that any column's layout has; others leave the last ones at nought.
     state: usize,
     parameters: usize,
@@ -22,7 +23,7 @@ struct Rows {
 }
 
 impl Rows {
-    fn all(self) -> usize {
+    pub(super) fn all(self) -> usize {
         self.state + self.parameters + self.sums
     }
 }
@@ -36,16 +37,37 @@ impl<M: Model> Cycles<'_, M> {
         let due = setting.due(self.month, factor);
         if !due.is_empty() {
             let predicted = setting.predicted(&self.members, &due);
-            if let Some(shared) = &mut self.shared {
-                shared.update(setting, &due, (&predicted, Way::Transform))?;
+            let offered = due.len();
+            let (due, predicted) = self.sifted((due, predicted), factor)?;
+            if !due.is_empty() {
+                self.assimilate(&due, predicted)?;
             }
-            let rows = self.rows();
-            let before = self.gathered(rows);
-            let after = self.setting.filtered((&due, predicted), &before, Update::States)?;
-            self.take(rows, &before, &after)?;
-            self.report.used += due.len();
+            self.note(offered, due.len())?;
         }
         self.close();
+        Ok(())
+    }
+
+    /// Moves members by observations of this month.
+    fn assimilate(&mut self, due: &[Observed], predicted: Array2<f64>) -> Result<(), CycleError> {
+        let setting = &self.setting;
+        if let Some(shared) = &mut self.shared {
+            shared.update(setting, due, (&predicted, Way::Transform))?;
+        }
+        let rows = self.setting.rows();
+        let before = self.gathered(rows);
+        let update = Update::States(self.inflation.as_mut());
+        let after = self.setting.filtered((due, predicted), &before, update)?;
+        self.take(rows, &before, &after)
+    }
+
+    /// Notes an analysis, which was offered so many observations and used some of them.
+    fn note(&mut self, offered: usize, used: usize) -> Result<(), CycleError> {
+        let learnt =
+            self.inflation.as_ref().map(|inflation| inflation.everywhere(&self.setting)).transpose()?;
+        let factors = learnt.map(|beliefs| inflation::summary(&beliefs));
+        self.report.analyses.push(Analysed { month: self.month, used, left_out: offered - used, factors });
+        self.report.used += used;
         Ok(())
     }
 
@@ -65,16 +87,6 @@ impl<M: Model> Cycles<'_, M> {
             let sums = self.setting.options.kinds.iter().zip(&mut member.stored.sums);
             sums.filter(|(kind, _)| kind.ends(month)).for_each(|(_, sum)| *sum = 0.0);
         }
-    }
-
-    fn rows(&self) -> Rows {
-        let (model, options) = (self.setting.model, self.setting.options);
-        let state = (0..model.columns()).map(|c| model.layout(c).rows()).max().unwrap_or(0);
-        let own = match options.sharing {
-            Sharing::Columns if model.columns() > 0 => model.draw(0, 0).len(),
-            Sharing::Columns | Sharing::Types => 0,
-        };
-        Rows { state, parameters: own, sums: options.kinds.len() }
     }
 
     /// This rank's members: own members × rows × own columns.
@@ -150,10 +162,11 @@ impl<M: Model> Cycles<'_, M> {
 }
 
 /// What rows are, and how they are updated.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Update {
-    /// Physical states as the columns' layouts have them, then what needs no map: by the local filter.
-    States,
+#[derive(Debug)]
+pub(super) enum Update<'a> {
+    /// Physical states as the columns' layouts have them, then what needs no map: by the local filter, after inflation
+    /// where there is any.
+    States(Option<&'a mut Inflated>),
     /// Unconstrained parameters, those of the prior moved: by regression on them.
     Parameters,
 }
@@ -186,6 +199,16 @@ fn moved<M: Model>(model: &M, member: &mut MemberOf<M>, (parameters, rows): (Vec
 }
 
 impl<M: Model> Setting<'_, M> {
+    pub(super) fn rows(&self) -> Rows {
+        let (model, options) = (self.model, self.options);
+        let state = (0..model.columns()).map(|c| model.layout(c).rows()).max().unwrap_or(0);
+        let own = match options.sharing {
+            Sharing::Columns if model.columns() > 0 => model.draw(0, 0).len(),
+            Sharing::Columns | Sharing::Types => 0,
+        };
+        Rows { state, parameters: own, sums: options.kinds.len() }
+    }
+
     /// The observations whose windows end with a month, their error variances times a factor.
     pub(super) fn due(&self, month: usize, factor: f64) -> Vec<Observed> {
         let due = self.observations.iter().filter(|o| o.month == month);
@@ -207,7 +230,7 @@ impl<M: Model> Setting<'_, M> {
         &self,
         (due, predicted): (&[Observed], Array2<f64>),
         before: &Array3<f64>,
-        how: Update,
+        how: Update<'_>,
     ) -> Result<Array3<f64>, CycleError> {
         let places: Vec<Place> = due.iter().map(|o| self.place(o.column)).collect();
         let columns: Vec<usize> = due.iter().map(|o| o.column).collect();
@@ -222,8 +245,13 @@ impl<M: Model> Setting<'_, M> {
         let observations = filter.observe(self.ranks, predicted)?;
         let physical = self.decomposition.to_columns(self.ranks, before.view())?;
         let state = match how {
-            Update::States => {
+            Update::States(None) => {
                 let update = |state: &mut Array3<f64>| filter.update(observations, state.view_mut());
+                self.updated(&physical, update)?
+            }
+            Update::States(Some(inflated)) => {
+                let update =
+                    |state: &mut Array3<f64>| inflated.update((self, &filter), (due, observations), state);
                 self.updated(&physical, update)?
             }
             Update::Parameters => {
@@ -282,7 +310,7 @@ impl<M: Model> Setting<'_, M> {
         Ok(state)
     }
 
-    fn place(&self, column: usize) -> Place {
+    pub(super) fn place(&self, column: usize) -> Place {
         let [longitude, latitude] = self.model.place(column);
         self.options.filter.locality().place(longitude, latitude)
     }

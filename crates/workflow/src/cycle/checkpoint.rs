@@ -12,6 +12,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use reterra_assimilation::inflation::belief::Belief;
 use reterra_io::atomic;
 use reterra_io::checksum::{sha256_bytes, sha256_file};
 use reterra_io::columns::{Layout, read_columns, write_columns};
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::{MemberOf, Setting};
 use super::failure::{everyone, remade};
+use super::inflation::Inflated;
 use super::shared::Shared;
 use super::{Checkpoints, CycleError, Cycles, Member, Model, Report, Stored};
 
@@ -33,6 +35,8 @@ struct Marker {
     run: String,
     months: usize,
     shared: Option<Shared>,
+    /// Of all columns, column by column.
+    inflation: Option<Vec<Belief>>,
     report: Report,
     parts: Vec<Part>,
 }
@@ -65,11 +69,13 @@ pub(super) fn save_if_due<M: Model>(cycles: &Cycles<'_, M>) -> Result<(), CycleE
     let own = part(setting, &folder, &cycles.members)?;
     // Everybody's files are in their places when everybody's checksums are here.
     let parts: Vec<Part> = everyone(setting.ranks, &[own])?;
+    let inflation = cycles.inflation.as_ref().map(|inflation| inflation.everywhere(setting)).transpose()?;
     if setting.ranks.rank() == 0 {
         let marker = Marker {
             run: run(setting, checkpoints)?,
             months: cycles.month,
             shared: cycles.shared.clone(),
+            inflation,
             report: cycles.report.clone(),
             parts,
         };
@@ -140,8 +146,11 @@ impl Found {
         let member =
             |stored: Stored<M::State>| Ok(Member { column: remade(setting.model, &stored)?, stored });
         let members = stored.into_iter().map(member).collect::<Result<_, CycleError>>()?;
-        let Marker { months, shared, report, .. } = self.marker;
-        Ok(Cycles { setting, members, shared, report, pass: None, month: months })
+        let Marker { months, shared, inflation, report, .. } = self.marker;
+        let learnt = setting.options.inflation.zip(inflation);
+        let resumed = learnt.map(|(options, beliefs)| Inflated::resumed(&setting, options, &beliefs));
+        let inflation = resumed.transpose()?;
+        Ok(Cycles { setting, members, shared, inflation, report, pass: None, month: months })
     }
 }
 
@@ -152,6 +161,7 @@ fn run<M: Model>(setting: &Setting<'_, M>, checkpoints: &Checkpoints) -> Result<
     let asked = (
         (&checkpoints.model, options.members, options.seed),
         (filter, &options.kinds, options.sharing, options.smoother),
+        (options.inflation, &options.control),
         setting.observations,
     );
     Ok(sha256_bytes(&serde_json::to_vec(&asked).map_err(CycleError::Message)?))

@@ -6,6 +6,7 @@ use reterra_parallel::Communicator;
 
 use super::checkpoint;
 use super::failure::{self, Moment};
+use super::inflation::{self, Inflated};
 use super::report::{Balance, Report};
 use super::shared::Shared;
 use super::{Checkpoints, CycleError, Member, Model, Observed, Options, Sharing, Smoother, start};
@@ -27,6 +28,7 @@ pub struct Cycles<'a, M: Model> {
     /// This rank's members: column by column, members in their order.
     pub(super) members: Vec<MemberOf<M>>,
     pub(super) shared: Option<Shared>,
+    pub(super) inflation: Option<Inflated>,
     pub(super) report: Report,
     /// Pass of the smoother.
     pub(super) pass: Option<usize>,
@@ -64,7 +66,10 @@ impl<'a, M: Model> Cycles<'a, M> {
         let shared = (setting.options.sharing == Sharing::Types).then(|| Shared::draw(&setting));
         let balances = vec![Balance::default(); model.columns()];
         let report = Report { balances, ..Report::default() };
-        let mut cycles = Self { setting, members: Vec::new(), shared, report, pass: None, month: 0 };
+        let options = setting.options.inflation;
+        let inflation = options.map(|options| Inflated::new(&setting, options)).transpose()?;
+        let members = Vec::new();
+        let mut cycles = Self { setting, members, shared, inflation, report, pass: None, month: 0 };
         let shared = cycles.shared.clone();
         cycles.begin(|column, member| match &shared {
             Some(shared) => shared.of(model.type_of(column), member),
@@ -88,11 +93,11 @@ impl<'a, M: Model> Cycles<'a, M> {
     /// The same members from here on without observations: an open loop. It leaves no checkpoints.
     #[must_use]
     pub fn open_loop(&self) -> Self {
-        let Self { setting, members, shared, report, pass, month } = self;
+        let Self { setting, members, shared, inflation, report, pass, month } = self;
         let setting =
             Setting { observations: &[], checkpoints: None, share: setting.share.clone(), ..*setting };
         let (members, shared, report) = (members.clone(), shared.clone(), report.clone());
-        Self { setting, members, shared, report, pass: *pass, month: *month }
+        Self { setting, members, shared, inflation: inflation.clone(), report, pass: *pass, month: *month }
     }
 
     /// Runs to the last month.
@@ -190,6 +195,7 @@ impl<M: Model> Setting<'_, M> {
 
 fn check<M: Model>(model: &M, options: &Options, observations: &[Observed]) -> Result<(), CycleError> {
     options.smoother.map_or(Ok(()), Smoother::check)?;
+    options.inflation.map_or(Ok(()), inflation::check)?;
     for (number, o) in observations.iter().enumerate() {
         let kind = options.kinds.get(o.kind);
         let what = match kind {

@@ -19,11 +19,13 @@ mod engine;
 mod error;
 mod failure;
 mod forecast;
+mod inflation;
 pub mod land;
 
 mod member;
 mod model;
 mod options;
+mod quality;
 mod report;
 mod shared;
 mod smoother;
@@ -34,7 +36,9 @@ pub mod twin;
 
 pub use engine::{Cycles, MemberOf};
 pub use error::CycleError;
+pub use inflation::Factors;
 pub use member::{Lane, Member, Stored};
 pub use model::{Model, Ran};
 pub use options::{Checkpoints, Kind, Observed, Options, Sharing, Smoother};
-pub use report::{Balance, Failure, Report};
+pub use quality::Flagged;
+pub use report::{Analysed, Balance, Failure, Report};

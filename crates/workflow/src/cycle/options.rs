@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use reterra_assimilation::AssimilationError;
+use reterra_assimilation::inflation::varying::VaryingOptions;
 use reterra_assimilation::letkf::Letkf;
+use reterra_assimilation::quality::Control;
 use serde::{Deserialize, Serialize};
 
 /// How to cycle.
@@ -19,6 +21,12 @@ pub struct Options {
     pub groups: usize,
     /// The local filter; its metric is that of longitudes and latitudes.
     pub filter: Letkf,
+    /// Inflation of the forecast by factors that are learnt, for every row of every column; it comes on top of what the
+    /// filter itself does to the spread. None leaves every bit as the filter alone has it.
+    pub inflation: Option<VaryingOptions>,
+    /// Quality control of the observations before they are assimilated in the filter; places are those of columns, times
+    /// are in months from the start of the run. None takes all.
+    pub control: Option<Control>,
     /// Kinds of observations.
     pub kinds: Vec<Kind>,
     /// Who shares parameters.

@@ -1,7 +1,9 @@
 //! What happened in a run of cycles, the same on every rank.
 
+use reterra_assimilation::quality::Flag;
 use serde::{Deserialize, Serialize};
 
+use super::{Factors, Flagged};
 use crate::ensemble::Added;
 
 /// What happened since the start.
@@ -15,6 +17,31 @@ pub struct Report {
     pub kept: usize,
     /// By column, what analyses added.
     pub balances: Vec<Balance>,
+    /// Analyses of the filter, in their order.
+    pub analyses: Vec<Analysed>,
+    /// Observations that quality control didn't take as they came, in the order of months.
+    pub flagged: Vec<Flagged>,
+}
+
+/// One analysis of the filter.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Analysed {
+    /// Month of the run.
+    pub month: usize,
+    /// Observations assimilated.
+    pub used: usize,
+    /// Observations due that were not.
+    pub left_out: usize,
+    /// Inflation factors after it, where they are learnt.
+    pub factors: Option<Factors>,
+}
+
+impl Report {
+    /// Notes the flags of these observations that are not simply used.
+    pub(super) fn flag(&mut self, numbers: &[usize], flags: &[Flag]) {
+        let all = numbers.iter().zip(flags).map(|(number, flag)| Flagged { number: *number, flag: *flag });
+        self.flagged.extend(all.filter(|flagged| flagged.flag != Flag::Used));
+    }
 }
 
 /// A member that failed in a column, and went on as a copy of another.

@@ -1,5 +1,6 @@
 //! One rank against many, members that fail, runs that stop and go on: the same bits.
 
+mod controlled;
 mod pools;
 
 use std::path::Path;
@@ -25,6 +26,8 @@ fn options(directory: Option<&Path>) -> Options {
         seed: 5,
         groups: 1,
         filter: Letkf::new(locality).with_relaxation(relaxation).unwrap(),
+        inflation: None,
+        control: None,
         kinds: vec![Kind { variable: 0, months: 1 }, Kind { variable: 1, months: 12 }],
         sharing: Sharing::Columns,
         smoother: None,
@@ -55,9 +58,16 @@ type End = (Vec<Stored<State>>, Report);
 
 /// All members at the end, by column and member, and the report of every rank.
 fn run(model: &Pools, options: &Options, size: usize) -> Result<End, CycleError> {
-    let observations = observations();
+    run_with(&observations(), (model, options), size)
+}
+
+fn run_with(
+    observations: &[Observed],
+    (model, options): (&Pools, &Options),
+    size: usize,
+) -> Result<End, CycleError> {
     let on_rank = |ranks: &dyn Communicator| -> Result<End, CycleError> {
-        let mut cycles = Cycles::new(model, options, &observations, ranks)?;
+        let mut cycles = Cycles::new(model, options, observations, ranks)?;
         cycles.run()?;
         let members = cycles.members().iter().map(|member| member.stored.clone()).collect();
         Ok((members, cycles.report().clone()))

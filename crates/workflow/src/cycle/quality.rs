@@ -1,0 +1,92 @@
+//! Quality control of a month's observations, before they are assimilated.
+
+use ndarray::{Array2, Axis};
+use reterra_assimilation::localisation::Place;
+use reterra_assimilation::quality::{Control, Flag, Outcome, Sample};
+
+use super::engine::Setting;
+use super::{CycleError, Cycles, Model, Observed};
+
+impl<M: Model> Cycles<'_, M> {
+    /// The observations that quality control leaves of those due, with their error variances times `factor`, and what this
+    /// rank's members predict for them; all of them where there is no control. Flags go to the report.
+    pub(super) fn sifted(
+        &mut self,
+        (due, predicted): (Vec<Observed>, Array2<f64>),
+        factor: f64,
+    ) -> Result<(Vec<Observed>, Array2<f64>), CycleError> {
+        let Some(control) = &self.setting.options.control else { return Ok((due, predicted)) };
+        // Checks weigh errors as they are, not by the share that the filter takes.
+        let outcome = self.setting.judged(control, &self.setting.due(self.month, 1.0), &predicted)?;
+        self.report.flag(&self.setting.numbers(self.month), &outcome.flags);
+        let columns = &self.setting.share.columns;
+        let own = (0..due.len()).filter(|j| columns.contains(&due[*j].column));
+        let kept: Vec<usize> =
+            own.enumerate().filter(|(_, j)| outcome.flags[*j].is_used()).map(|(at, _)| at).collect();
+        let used = outcome.used();
+        let sifted = used.iter().map(|&j| {
+            let (value, variance) = (outcome.values[j], outcome.variances[j] * factor);
+            Observed { value, variance, ..due[j] }
+        });
+        Ok((sifted.collect(), predicted.select(Axis(1), &kept)))
+    }
+}
+
+impl<M: Model> Setting<'_, M> {
+    /// Numbers of the observations whose windows end with a month, in the order of [`Setting::due`].
+    fn numbers(&self, month: usize) -> Vec<usize> {
+        let all = self.observations.iter().enumerate();
+        all.filter(|(_, o)| o.month == month).map(|(number, _)| number).collect()
+    }
+
+    /// What checks say, the same on every rank: each has what all members predict, N × due numbers.
+    fn judged(
+        &self,
+        control: &Control,
+        due: &[Observed],
+        predicted: &Array2<f64>,
+    ) -> Result<Outcome, CycleError> {
+        let he = self.everywhere(due, predicted)?;
+        let kinds: Vec<usize> = due.iter().map(|o| o.kind).collect();
+        let places: Vec<Place> = due.iter().map(|o| self.place(o.column)).collect();
+        let start = |o: &Observed| o.month + 1 - self.options.kinds[o.kind].months;
+        let times: Vec<[f64; 2]> = due.iter().map(|o| [start(o) as f64, (o.month + 1) as f64]).collect();
+        let values: Vec<f64> = due.iter().map(|o| o.value).collect();
+        let variances: Vec<f64> = due.iter().map(|o| o.variance).collect();
+        let members: Vec<usize> = (0..self.options.members).collect();
+        let sample = Sample {
+            kinds: &kinds,
+            places: &places,
+            times: &times,
+            values: &values,
+            variances: &variances,
+            he: he.view(),
+            members: &members,
+        };
+        Ok(control.run(&sample)?)
+    }
+
+    /// What all members predict for all observations due, from what each rank's members predict in its columns.
+    fn everywhere(&self, due: &[Observed], own: &Array2<f64>) -> Result<Array2<f64>, CycleError> {
+        let parts = self.ranks.gather(&own.iter().copied().collect::<Vec<_>>())?;
+        let mut he = Array2::zeros((self.options.members, due.len()));
+        for (rank, part) in parts.iter().enumerate() {
+            let share = self.decomposition.forecast(rank);
+            let seen: Vec<usize> =
+                (0..due.len()).filter(|j| share.columns.contains(&due[*j].column)).collect();
+            for (member, row) in share.members.zip(part.chunks(seen.len().max(1))) {
+                seen.iter().zip(row).for_each(|(j, x)| he[[member, *j]] = *x);
+            }
+        }
+        Ok(he)
+    }
+}
+
+/// An observation that quality control didn't take as it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Flagged {
+    /// Its number among the run's.
+    pub number: usize,
+    /// Why.
+    pub flag: Flag,
+}
