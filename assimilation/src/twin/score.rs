@@ -39,13 +39,13 @@ impl Summary {
     /// Error over the seeds that didn't diverge.
     #[must_use]
     pub fn error(&self) -> Estimate {
-        Estimate::of(self.kept().map(|t| t.rmse).collect())
+        Estimate::of(&self.kept().map(|t| t.rmse).collect::<Vec<_>>())
     }
 
     /// Spread over the seeds that didn't diverge; `None` where the method has none.
     #[must_use]
     pub fn spread(&self) -> Option<Estimate> {
-        Some(Estimate::of(self.kept().map(|t| t.spread).collect::<Option<_>>()?))
+        Some(Estimate::of(&self.kept().map(|t| t.spread).collect::<Option<Vec<_>>>()?))
     }
 
     fn kept(&self) -> impl Iterator<Item = &Trial> {
@@ -71,7 +71,9 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    fn of(scores: Vec<f64>) -> Self {
+    /// Of the scores of several seeds.
+    #[must_use]
+    pub fn of(scores: &[f64]) -> Self {
         let count = scores.len() as f64;
         let mean = scores.iter().sum::<f64>() / count;
         let squares: f64 = scores.iter().map(|x| (x - mean) * (x - mean)).sum();

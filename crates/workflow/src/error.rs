@@ -189,7 +189,7 @@ pub enum WorkflowError {
         /// The file.
         file: PathBuf,
         /// Why.
-        source: reterra_assimilation::AssimilationError,
+        source: Box<dyn Error + Send + Sync>,
     },
     /// No emulator can be fitted to a table, or asked.
     #[error("{}: no emulator of {outputs}", file.display())]

@@ -12,7 +12,6 @@ use reterra_assimilation::localisation::{Locality, Metric, Taper};
 use reterra_io::checksum::sha256_bytes;
 use reterra_land::column::{Column, ColumnState};
 use reterra_land::parameters::NAMES;
-use reterra_land::spinup::{self, Method};
 use reterra_parallel::Communicator;
 use reterra_workflow::config::{self, ErrorModel, Overrides, Variable, Workflow};
 use reterra_workflow::cycle::land::{LandModel, SpinUps};
@@ -130,17 +129,9 @@ impl Experiment {
         workflow.forcing.cycle_years = run.cycle_years;
         let mut cases = load_cases(&workflow).map_err(|e| cases_failed(text(&e)))?;
         cases.truncate(run.stations);
-        let station = spinup::Options::default();
-        let member = spinup::Options {
-            method: Method::Matrix,
-            min_cycles: 1,
-            distance_limit: 0.02,
-            max_cycles: run.member_cycles,
-            ..station
-        };
-        let space = run.space(&workflow)?;
-        let model = LandModel::new(cases, space, SpinUps { station, member }, run.seed)
-            .map_err(|e| cases_failed(e.to_string()))?;
+        let (space, spin_ups) = (run.space(&workflow)?, SpinUps::with_member_cycles(run.member_cycles));
+        let model =
+            LandModel::new(cases, space, spin_ups, run.seed).map_err(|e| cases_failed(e.to_string()))?;
         let truth = Truth::draw(&model, run.months)
             .map_err(|(column, reason)| cases_failed(format!("no truth of station {column}: {reason}")))?;
         let observations = truth.observed(&run.sensors(), run.seed);
@@ -197,7 +188,8 @@ impl Experiment {
 
     fn true_figures(&self) -> Array2<f64> {
         let columns = self.truth.columns.iter();
-        let figures: Vec<_> = columns.map(|c| figures(&c.parameters, &c.column, &c.state)).collect();
+        let last = columns.filter_map(|c| Some((c, c.states.last()?)));
+        let figures: Vec<_> = last.map(|(c, state)| figures(&c.parameters, &c.column, state)).collect();
         Array2::from_shape_fn((figures[0].len(), figures.len()), |(k, column)| figures[column][k])
     }
 }

@@ -6,11 +6,11 @@
 
 pub(crate) mod decode;
 pub mod grid;
-mod paths;
+pub(crate) mod paths;
 mod units;
-mod validate;
+pub(crate) mod validate;
 mod values;
-mod written;
+pub(crate) mod written;
 
 use std::path::{Path, PathBuf};
 

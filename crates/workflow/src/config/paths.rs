@@ -8,7 +8,7 @@ use crate::WorkflowError;
 
 /// The directories that relative paths are tried against, in this order: `--data DIR`, the directory of the
 /// workflow file, and that directory's parent. The first that holds the path wins.
-pub(super) struct Bases {
+pub(crate) struct Bases {
     directories: Vec<PathBuf>,
 }
 

@@ -36,16 +36,16 @@ const DEFAULT_BRUTE_FORCE_CYCLES: u32 = 5000;
 /// CLM's criterion, gC m-2 yr-1.
 const DEFAULT_DRIFT_LIMIT: f64 = 1.0;
 
-pub(super) struct Validator<'a> {
+pub(crate) struct Validator<'a> {
     pub source: Source<'a>,
     pub bases: Bases,
     pub known_parameters: &'a [&'a str],
 }
 
-pub(super) type Checked<T> = Result<T, WorkflowError>;
+pub(crate) type Checked<T> = Result<T, WorkflowError>;
 
 impl Validator<'_> {
-    pub fn workflow(&self, w: WrittenWorkflow) -> Checked<Workflow> {
+    pub(super) fn workflow(&self, w: WrittenWorkflow) -> Checked<Workflow> {
         self.version(w.version)?;
         let name = self.name(w.name)?;
         if w.parameters.is_empty() {
@@ -70,19 +70,19 @@ impl Validator<'_> {
         })
     }
 
-    pub(super) fn version(&self, version: u32) -> Checked<()> {
+    pub fn version(&self, version: u32) -> Checked<()> {
         let accepted = format!("{FORMAT_VERSION}, the format this reterra reads");
         self.require(version == FORMAT_VERSION, "version", &version, &accepted)
     }
 
-    pub(super) fn name(&self, name: String) -> Checked<String> {
+    pub fn name(&self, name: String) -> Checked<String> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         let good = !name.is_empty() && name.len() <= 64 && name.chars().all(plain);
         self.require(good, "name", &name, "1 to 64 ASCII letters, digits, `-` and `_`")?;
         Ok(name)
     }
 
-    fn domain(&self, w: WrittenDomain) -> Checked<Domain> {
+    pub fn domain(&self, w: WrittenDomain) -> Checked<Domain> {
         let stations = w.kind != Some(WrittenDomainKind::Grid);
         let accepted = "\"stations\"; a gridded run has no stations, parameters or observations";
         self.require(stations, "domain.kind", &"grid", accepted)?;
@@ -92,7 +92,7 @@ impl Validator<'_> {
         Ok(Domain { stations, include: w.include, exclude: w.exclude })
     }
 
-    fn forcing(&self, w: &WrittenForcing) -> Checked<Forcing> {
+    pub fn forcing(&self, w: &WrittenForcing) -> Checked<Forcing> {
         let cycle_years = w.cycle_years.unwrap_or(DEFAULT_CYCLE_YEARS);
         self.range("forcing.cycle_years", cycle_years, 1..=200)?;
         let nitrogen_deposition = w.nitrogen_deposition.unwrap_or(DEFAULT_NITROGEN_DEPOSITION);
@@ -132,7 +132,7 @@ impl Validator<'_> {
         Ok(ForcingSource::Monthly { directory })
     }
 
-    pub(super) fn period(&self, w: &WrittenPeriod) -> Checked<Period> {
+    pub fn period(&self, w: &WrittenPeriod) -> Checked<Period> {
         let period =
             Period { start: self.month("period.start", &w.start)?, end: self.month("period.end", &w.end)? };
         let accepted = format!("a month not before period.start ({})", w.start);
@@ -176,15 +176,19 @@ impl Validator<'_> {
             let written = w.error.get(variable);
             let written =
                 written.ok_or_else(|| self.source.missing("observations.error", variable.name()))?;
-            errors.insert(*variable, self.error_model(*variable, written)?);
+            errors.insert(
+                *variable,
+                self.error_model(&format!("observations.error.{}", variable.name()), *variable, written)?,
+            );
         }
         let effective_months = w.effective_months.unwrap_or(12.0);
         self.range("observations.effective_months", effective_months, 1.0..=1e6)?;
         Ok(Observations { variables, evaluate, effective_months, errors })
     }
 
-    fn error_model(&self, variable: Variable, w: &WrittenError) -> Checked<ErrorModel> {
-        let key = |name: &str| format!("observations.error.{}.{name}", variable.name());
+    /// The error model of a variable; `section` is the dotted key that `w` is written under.
+    pub fn error_model(&self, section: &str, variable: Variable, w: &WrittenError) -> Checked<ErrorModel> {
+        let key = |name: &str| format!("{section}.{name}");
         let accepted = accepted_units(variable);
         let unit = accepted.iter().find(|(unit, _)| *unit == w.unit);
         let (_, factor) = unit.ok_or_else(|| {
@@ -197,7 +201,7 @@ impl Validator<'_> {
         Ok(ErrorModel { floor: w.floor * factor, relative: w.relative })
     }
 
-    fn parameters(&self, section: &str, written: &[WrittenParameter]) -> Checked<Vec<Parameter>> {
+    pub fn parameters(&self, section: &str, written: &[WrittenParameter]) -> Checked<Vec<Parameter>> {
         let mut parameters: Vec<Parameter> = Vec::with_capacity(written.len());
         for (i, w) in written.iter().enumerate() {
             let key = format!("{section}[{i}]");
@@ -290,11 +294,11 @@ impl Validator<'_> {
         Ok(InflationChoice::Fixed(factor))
     }
 
-    pub(super) fn require(&self, good: bool, key: &str, value: &dyn Display, accepted: &str) -> Checked<()> {
+    pub fn require(&self, good: bool, key: &str, value: &dyn Display, accepted: &str) -> Checked<()> {
         if good { Ok(()) } else { Err(self.source.invalid(key, value, accepted)) }
     }
 
-    pub(super) fn range<T>(&self, key: &str, value: T, range: std::ops::RangeInclusive<T>) -> Checked<()>
+    pub fn range<T>(&self, key: &str, value: T, range: std::ops::RangeInclusive<T>) -> Checked<()>
     where
         T: PartialOrd + Display + Copy,
     {

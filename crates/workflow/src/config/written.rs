@@ -36,9 +36,9 @@ pub(super) struct WrittenWorkflow {
     pub output: WrittenOutput,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WrittenDomain {
+pub(crate) struct WrittenDomain {
     pub kind: Option<WrittenDomainKind>,
     pub stations: String,
     pub include: Option<Vec<String>>,
@@ -48,21 +48,21 @@ pub(super) struct WrittenDomain {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum WrittenDomainKind {
+pub(crate) enum WrittenDomainKind {
     Stations,
     Grid,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) enum WrittenForcingKind {
+pub(crate) enum WrittenForcingKind {
     Normals,
     Monthly,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WrittenForcing {
+pub(crate) struct WrittenForcing {
     pub kind: WrittenForcingKind,
     pub file: Option<String>,
     pub directory: Option<String>,
@@ -74,7 +74,7 @@ pub(super) struct WrittenForcing {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WrittenPeriod {
+pub(crate) struct WrittenPeriod {
     pub start: String,
     pub end: String,
 }
@@ -102,7 +102,7 @@ pub(super) struct WrittenObservations {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WrittenError {
+pub(crate) struct WrittenError {
     pub floor: f64,
     pub relative: f64,
     pub unit: String,
@@ -110,7 +110,7 @@ pub(super) struct WrittenError {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WrittenParameter {
+pub(crate) struct WrittenParameter {
     pub name: String,
     #[serde(default)]
     pub mode: super::Mode,

@@ -10,7 +10,7 @@ use reterra_land::energy::solar::SolarTable;
 use reterra_land::error::LandError;
 use reterra_land::lanes::{Batched, Lanes, WIDTH};
 use reterra_land::plant::pft::VegetationClass;
-use reterra_land::spinup::{self, spin_up};
+use reterra_land::spinup::{self, Method, spin_up};
 use reterra_statistics::random::{Stage, StreamKey};
 
 use super::{Lane, Model, Ran};
@@ -39,6 +39,22 @@ pub struct SpinUps {
     pub station: spinup::Options,
     /// Of a member, from there.
     pub member: spinup::Options,
+}
+
+/// How far a member's pools may be from equilibrium, as a share: what its spin-up leaves is part of the prior.
+const MEMBER_DISTANCE: f64 = 0.02;
+
+impl SpinUps {
+    /// By the matrix solution, with so many cycles of a member at most.
+    #[must_use]
+    pub fn with_member_cycles(max_cycles: usize) -> Self {
+        let station = spinup::Options::default();
+        let (method, distance_limit) = (Method::Matrix, MEMBER_DISTANCE);
+        Self {
+            station,
+            member: spinup::Options { method, min_cycles: 1, distance_limit, max_cycles, ..station },
+        }
+    }
 }
 
 /// What keeps stations from being columns of a land model.

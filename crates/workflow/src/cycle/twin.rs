@@ -39,8 +39,8 @@ pub struct TrueColumn<C, S> {
     pub parameters: Vec<f64>,
     /// The column that they make.
     pub column: C,
-    /// State at the end.
-    pub state: S,
+    /// State at the end of every month.
+    pub states: Vec<S>,
     /// Values of every variable, month by month.
     pub values: Vec<Vec<f64>>,
 }
@@ -121,12 +121,13 @@ fn drawn<M: Model>(
     let parameters = model.draw(member, number);
     let column = model.column(number, &parameters)?;
     let mut state = model.start(number, &[(member, &column)]).pop().ok_or_else(lacking)??;
-    let mut values = Vec::with_capacity(months);
+    let (mut states, mut values) = (Vec::with_capacity(months), Vec::with_capacity(months));
     for month in 0..months {
         let lane = Lane { member, column: &column, state: &state };
         let (next, of_month) = model.run((number, month), &[lane]).pop().ok_or_else(lacking)??;
         state = next;
+        states.push(state.clone());
         values.push(of_month);
     }
-    Ok(TrueColumn { parameters, column, state, values })
+    Ok(TrueColumn { parameters, column, states, values })
 }

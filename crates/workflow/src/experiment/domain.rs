@@ -10,17 +10,41 @@ use reterra_land::forcing::{Atmosphere, MonthlyWeather};
 
 use super::case::{CaseInput, Series, StationCase};
 use super::scenario;
-use crate::config::{ForcingSource, Variable, Workflow};
+use crate::config::{Domain, Forcing, ForcingSource, Period, Variable, Workflow};
 use crate::engine::{Inputs, StageError};
+
+/// What cases are made from: where, under what, when, and the seed of the weather's days.
+#[derive(Clone, Copy, Debug)]
+pub struct Sources<'a> {
+    /// Which stations.
+    pub domain: &'a Domain,
+    /// What drives the model.
+    pub forcing: &'a Forcing,
+    /// Months.
+    pub period: Period,
+    /// Seed of the weather generator.
+    pub seed: u64,
+}
+
+impl<'a> From<&'a Workflow> for Sources<'a> {
+    fn from(workflow: &'a Workflow) -> Self {
+        let Workflow { domain, forcing, period, seed, .. } = workflow;
+        Self { domain, forcing, period: *period, seed: *seed }
+    }
+}
 
 /// The stations that a workflow selects, in the table's order.
 ///
 /// # Errors
 /// Where the table can't be read, names no wanted station, or a wanted one is not in it.
 pub fn selected_stations(workflow: &Workflow) -> Result<Vec<Station>, StageError> {
-    let table = &workflow.domain.stations;
+    selected(&workflow.domain)
+}
+
+fn selected(domain: &Domain) -> Result<Vec<Station>, StageError> {
+    let table = &domain.stations;
     let all = read_stations(&table.path)?;
-    for id in workflow.domain.include.iter().flatten() {
+    for id in domain.include.iter().flatten() {
         if !all.iter().any(|s| s.id == *id) {
             let known: Vec<&str> = all.iter().map(|s| s.id.as_str()).collect();
             return Err(StageError::failed(format!(
@@ -30,7 +54,7 @@ pub fn selected_stations(workflow: &Workflow) -> Result<Vec<Station>, StageError
             )));
         }
     }
-    let stations: Vec<Station> = all.into_iter().filter(|s| workflow.domain.selects(&s.id)).collect();
+    let stations: Vec<Station> = all.into_iter().filter(|s| domain.selects(&s.id)).collect();
     if stations.is_empty() {
         return Err(StageError::failed(format!("no station of {} is selected", table.written)));
     }
@@ -68,8 +92,17 @@ pub fn add_inputs(inputs: Inputs, workflow: &Workflow) -> Result<Inputs, StageEr
 /// # Errors
 /// Unreadable or impossible input, a station without soil texture, a series that doesn't cover the period.
 pub fn load_cases(workflow: &Workflow) -> Result<Vec<StationCase>, StageError> {
-    let stations = selected_stations(workflow)?;
-    let normals = match &workflow.forcing.source {
+    cases_of(&Sources::from(workflow))
+}
+
+/// As [`load_cases`], from those parts of a workflow that cases depend on.
+///
+/// # Errors
+/// As [`load_cases`].
+pub fn cases_of(sources: &Sources<'_>) -> Result<Vec<StationCase>, StageError> {
+    let (domain, forcing) = (sources.domain, sources.forcing);
+    let stations = selected(domain)?;
+    let normals = match &forcing.source {
         ForcingSource::Normals { file, .. } => Some(read_normals(&file.path)?),
         ForcingSource::Monthly { .. } => None,
     };
@@ -78,23 +111,25 @@ pub fn load_cases(workflow: &Workflow) -> Result<Vec<StationCase>, StageError> {
         let Some(soil) = station.soil else {
             return Err(StageError::failed(format!(
                 "station {} has no soil texture; give `sand` and `clay` (percent) in {}, or exclude it in [domain]",
-                station.id, workflow.domain.stations.written
+                station.id, domain.stations.written
             )));
         };
-        let mut input = match (&workflow.forcing.source, &normals) {
-            (ForcingSource::Monthly { directory }, _) => monthly_input(workflow, station, &directory.path)?,
+        let mut input = match (&forcing.source, &normals) {
+            (ForcingSource::Monthly { directory }, _) => {
+                monthly_input(sources.period, station, &directory.path)?
+            }
             (ForcingSource::Normals { file, co2_ppm }, normals) => {
                 let found = normals.as_ref().and_then(|n| n.get(&station.id)).ok_or_else(|| {
                     StageError::failed(format!("station {} has no normals in {}", station.id, file.written))
                 })?;
-                normals_input(workflow, station, found, *co2_ppm)
+                normals_input(sources.period, station, found, *co2_ppm)
             }
         };
-        scenario::apply(workflow.forcing.scenario.as_ref(), input.start, &mut input.weather);
+        scenario::apply(forcing.scenario.as_ref(), input.start, &mut input.weather);
         let id = input.station.id.clone();
-        let cycle = workflow.forcing.cycle_years as usize * 12;
-        let deposition = workflow.forcing.nitrogen_deposition;
-        let streams = (workflow.seed, column as u32);
+        let cycle = forcing.cycle_years as usize * 12;
+        let deposition = forcing.nitrogen_deposition;
+        let streams = (sources.seed, column as u32);
         let case = StationCase::new(input, (soil.sand, soil.clay), deposition, cycle, streams)
             .map_err(|e| StageError::failed(format!("station {id}: {e}")))?;
         cases.push(case);
@@ -102,26 +137,26 @@ pub fn load_cases(workflow: &Workflow) -> Result<Vec<StationCase>, StageError> {
     Ok(cases)
 }
 
-fn monthly_input(workflow: &Workflow, station: Station, directory: &Path) -> Result<CaseInput, StageError> {
+fn monthly_input(period: Period, station: Station, directory: &Path) -> Result<CaseInput, StageError> {
     let path = series_path(directory, &station.id);
     let series = read_series(&path)?;
-    let months = workflow.period.months();
-    let first = series.axis.position(workflow.period.start);
+    let months = period.months();
+    let first = series.axis.position(period.start);
     let Some(first) = first.filter(|f| f + months <= series.axis.len) else {
         return Err(StageError::failed(format!(
             "{} covers {} months from {}, not the period {} to {}; shorten [period]",
             path.display(),
             series.axis.len,
             series.axis.start,
-            workflow.period.start,
-            workflow.period.end
+            period.start,
+            period.end
         )));
     };
     let range = first..first + months;
     let weather = range.clone().map(|m| weather_of(&series, m)).collect();
     Ok(CaseInput {
         station,
-        start: workflow.period.start,
+        start: period.start,
         weather,
         assimilated: series_of(&series.train, range.clone()),
         withheld: series_of(&series.valid, range),
@@ -155,9 +190,9 @@ fn series_of(observations: &MonthlyObservations, range: std::ops::Range<usize>) 
 }
 
 /// Twelve normals, repeated over the period; each year's weather differs by the generator alone.
-fn normals_input(workflow: &Workflow, station: Station, normals: &Normals, co2: f64) -> CaseInput {
-    let first = usize::from(workflow.period.start.month) - 1;
-    let months = workflow.period.months();
+fn normals_input(period: Period, station: Station, normals: &Normals, co2: f64) -> CaseInput {
+    let first = usize::from(period.start.month) - 1;
+    let months = period.months();
     let of_year = |m: usize| (first + m) % 12;
     let weather = (0..months)
         .map(|m| {
@@ -186,7 +221,7 @@ fn normals_input(workflow: &Workflow, station: Station, normals: &Normals, co2: 
     };
     CaseInput {
         station,
-        start: workflow.period.start,
+        start: period.start,
         weather,
         assimilated: series(
             repeat(&normals.gpp),

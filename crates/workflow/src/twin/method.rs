@@ -128,7 +128,7 @@ impl Validator<'_> {
         if let Some(options) = varying {
             // The options' own check says which is wrong.
             Varying::new(0, options)
-                .map_err(|source| WorkflowError::Twin { file: self.source.file.to_owned(), source })?;
+                .map_err(|e| WorkflowError::Twin { file: self.source.file.to_owned(), source: e.into() })?;
         }
         let (members, treatment, reach) = (self.members(w)?, self.treatment(w)?, self.reach(w)?);
         Ok(Box::new(EnsembleFilter { filter, members, reach, varying, treatment }))

@@ -2,8 +2,10 @@
 //! (`reterra twin FILE`).
 //!
 //! The file says model, observations, method, members, inflation and localisation; conventions and scores are those of
-//! [`reterra_assimilation::twin`]. Unknown keys, kinds and values out of range are refused as in workflow files.
+//! [`reterra_assimilation::twin`]. Unknown keys, kinds and values out of range are refused as in workflow files. The land
+//! model has stations, weather and priors, so its files have those sections of workflow files too ([`land`]).
 
+pub mod land;
 mod method;
 mod model;
 mod outcome;
@@ -20,8 +22,41 @@ use reterra_assimilation::twin::{Experiment, Method, Summary};
 use crate::WorkflowError;
 use crate::config::FORMAT_VERSION;
 use crate::config::decode::Source;
+use land::{LandOutcome, LandTwin};
 pub use outcome::{Mean, Outcome, Seed};
-use written::WrittenTwin;
+use serde::Serialize;
+use written::{WrittenHead, WrittenLandTwin, WrittenModel, WrittenTwin};
+
+/// What a file describes.
+pub enum Described {
+    /// A twin experiment with a model of one state.
+    State(Box<Twin>),
+    /// One with the land model at stations.
+    Land(Box<LandTwin>),
+}
+
+/// What came of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Found {
+    /// Of a model of one state.
+    State(Outcome),
+    /// Of the land model.
+    Land(Box<LandOutcome>),
+}
+
+impl Described {
+    /// Runs the experiment; the same bits on any number of threads.
+    ///
+    /// # Errors
+    /// An error of the method that is no divergence, stations that can't be read or run.
+    pub fn run(&self) -> Result<Found, WorkflowError> {
+        match self {
+            Self::State(twin) => twin.run().map(Found::State),
+            Self::Land(twin) => twin.run().map(|outcome| Found::Land(Box::new(outcome))),
+        }
+    }
+}
 
 /// A twin experiment that can be run.
 pub struct Twin {
@@ -42,11 +77,14 @@ pub struct Twin {
     runs: Box<dyn Method>,
 }
 
+/// Sections that are kinds with keys of their own.
+const KINDS: [&str; 4] = ["model", "method", "inflation", "localisation"];
+
 /// Reads and validates the file of a twin experiment.
 ///
 /// # Errors
 /// [`WorkflowError`] for a file that can't be read and for everything in it that isn't accepted.
-pub fn load(file: &Path) -> Result<Twin, WorkflowError> {
+pub fn load(file: &Path) -> Result<Described, WorkflowError> {
     let text = std::fs::read_to_string(file)
         .map_err(|source| WorkflowError::ReadWorkflow { file: file.to_owned(), source })?;
     parse(&text, file)
@@ -56,10 +94,15 @@ pub fn load(file: &Path) -> Result<Twin, WorkflowError> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn parse(text: &str, file: &Path) -> Result<Twin, WorkflowError> {
+pub fn parse(text: &str, file: &Path) -> Result<Described, WorkflowError> {
     let source = Source { file, text };
-    let written: WrittenTwin = source.decode_kinds(&["model", "method", "inflation", "localisation"])?;
-    Validator { source }.twin(&written)
+    let head: WrittenHead = source.decode_kinds(&KINDS[..1])?;
+    if let WrittenModel::Land { .. } = head.model {
+        let written: WrittenLandTwin = source.decode_kinds(&KINDS)?;
+        return Ok(Described::Land(Box::new(land::land(source, &written)?)));
+    }
+    let written: WrittenTwin = source.decode_kinds(&KINDS)?;
+    Ok(Described::State(Box::new(Validator { source }.twin(&written)?)))
 }
 
 impl Twin {
@@ -69,7 +112,7 @@ impl Twin {
     /// An error of the method that is no divergence.
     pub fn run(&self) -> Result<Outcome, WorkflowError> {
         let summary = Summary::of(self.runs.as_ref(), &self.experiment, self.seeds)
-            .map_err(|source| WorkflowError::Twin { file: self.file.clone(), source })?;
+            .map_err(|e| WorkflowError::Twin { file: self.file.clone(), source: e.into() })?;
         Ok(Outcome::new(self, &summary))
     }
 }

@@ -75,6 +75,9 @@ impl Validator<'_> {
                 let prior = Prior::Waves { points: n, highest, amplitude };
                 Ok(Set { model: Box::new(LinearAdvection { n, courant }), truth: None, prior })
             }
+            WrittenModel::Land { .. } => {
+                Err(self.source.invalid("model.kind", &w.name(), "a model of one state; land has columns"))
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{Twin, parse};
+use super::{Described, Twin, parse};
 
 const GOOD: &str = r#"version = 1
 name = "small"
@@ -25,7 +25,10 @@ kind = "none"
 "#;
 
 fn read(text: &str) -> Result<Twin, crate::WorkflowError> {
-    parse(text, Path::new("small.toml"))
+    match parse(text, Path::new("small.toml"))? {
+        Described::State(twin) => Ok(*twin),
+        Described::Land(_) => unreachable!("no file of these tests has the land model"),
+    }
 }
 
 /// `GOOD` with a part replaced; what is said of it, help included.

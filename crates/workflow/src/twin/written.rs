@@ -1,8 +1,19 @@
 //! The file of a twin experiment as its author wrote it: every key of the format, nothing checked but types.
 
+use std::collections::BTreeMap;
+
 use reterra_assimilation::inflation::belief::Distribution;
 use reterra_assimilation::inflation::varying::{Form, VaryingOptions};
 use serde::Deserialize;
+
+use crate::config::Variable;
+use crate::config::written::{WrittenDomain, WrittenForcing, WrittenParameter, WrittenPeriod};
+
+/// What tells which format a file has: the kind of its model.
+#[derive(Debug, Deserialize)]
+pub(super) struct WrittenHead {
+    pub model: WrittenModel,
+}
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +30,52 @@ pub(super) struct WrittenTwin {
     pub ensemble: Option<WrittenEnsemble>,
     pub inflation: Option<WrittenInflation>,
     pub localisation: WrittenLocalisation,
+}
+
+/// A twin experiment with the land model: stations, weather, months and priors are written as in workflow files.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenLandTwin {
+    pub version: u32,
+    pub name: String,
+    pub seeds: u64,
+    #[serde(default)]
+    pub spin_up: usize,
+    pub model: WrittenModel,
+    pub domain: WrittenDomain,
+    pub forcing: WrittenForcing,
+    pub period: WrittenPeriod,
+    pub parameters: Option<Vec<WrittenParameter>>,
+    pub observation: BTreeMap<Variable, WrittenSensor>,
+    pub method: WrittenMethod,
+    pub smoother: Option<WrittenSmoother>,
+    pub ensemble: WrittenEnsemble,
+    pub inflation: Option<WrittenInflation>,
+    pub localisation: WrittenLocalisation,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSensor {
+    pub months: Option<usize>,
+    pub floor: f64,
+    pub relative: f64,
+    pub unit: String,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct WrittenSmoother {
+    pub passes: usize,
+    pub share: f64,
+}
+
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum WrittenSharing {
+    #[default]
+    Columns,
+    Types,
 }
 
 /// Declares an enum of kinds whose variants hold their keys, and the kinds' names.
@@ -64,6 +121,7 @@ kinds! {
             waves: Option<usize>,
             amplitude: Option<f64>,
         },
+        "land" => Land { member_cycles: Option<usize>, sharing: Option<WrittenSharing> },
     }
 }
 
