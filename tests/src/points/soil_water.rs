@@ -6,6 +6,8 @@
 //! loop is the same ensemble, the same draws and errors of forcing, that sees no reading. Both are scored from the day
 //! of the first reading on.
 //!
+//! Readings of days of frost are flagged, as a network of such probes does, and neither assimilated nor scored.
+//!
 //! Soil water moves saturation by layer, porosity, conductivity and the depth of roots, what each probe reads over
 //! what its layer holds, and the parameters that set how fast plants and soil use water; the rest of the shipped workflow's
 //! parameters are as uncertain as there and are left as drawn. Published assimilation of soil water into CLM5 brought its

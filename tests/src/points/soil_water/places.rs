@@ -13,7 +13,7 @@ use reterra_fields::calendar::{Calendar, MonthAxis};
 use reterra_fields::station::{Igbp, Station};
 use reterra_io::monthly::read_series;
 use reterra_land::column::Base;
-use reterra_land::constants::DAY;
+use reterra_land::constants::{DAY, FREEZING};
 use reterra_land::soil::grid::NODE;
 use reterra_land::spinup::spin_up;
 use reterra_statistics::{Bounds, Prior};
@@ -50,6 +50,10 @@ const ERROR: f64 = 0.03;
 /// around a probe has none of, horizons whose pores are not the column's, and the probe's own calibration. So the level of
 /// a record says little, and its course says all.
 const GAIN: f64 = 0.4;
+/// Standard deviation of what a probe reads beyond that, m³ m⁻³. Gain and offset together match mean and amplitude of two
+/// records, as assimilation of soil moisture has to before it compares them (Reichle and Koster 2004,
+/// doi:10.1029/2004GL020938); here the readings that are assimilated do that one by one.
+const OFFSET: f64 = 0.1;
 /// Parameters of the vegetation that set how fast it uses water: how many leaves and roots there are and for how long, what
 /// they assimilate, how far stomata open, the energy that evaporates. Soil water that falls faster than the model's
 /// tells of them; were they left as drawn, the filter would take the water out instead, and fluxes pay for it.
@@ -96,7 +100,8 @@ pub(super) fn all(workflow: &Workflow) -> Result<[Place; 3], ValidationError> {
         on_till(tower("FI-Hyy", &HYYTIALA, workflow)?),
         tower("CH-Dav", &DAVOS, workflow)?,
         beeches(&paths::shared("site_solling")?)?,
-    ])
+    ]
+    .map(without_frost))
 }
 
 impl Place {
@@ -124,8 +129,11 @@ impl Place {
         let end = case.weather.days.len();
         open.run_open(end).map_err(cases)?;
         filter.assimilate(end).map_err(cases)?;
-        for (name, median, sd) in filter.updated().into_iter().chain(filter.gains()) {
+        for (name, median, sd) in filter.updated() {
             eprintln!("{}: {name} at the end {median:.4}, unconstrained sd {sd:.3}", self.id);
+        }
+        for (name, gain, offset) in filter.relations() {
+            eprintln!("{}: {name} reads {gain:.2} times its layer's water and {offset:+.3}", self.id);
         }
         Ok([open.course().clone(), filter.course().clone()])
     }
@@ -135,6 +143,19 @@ impl Place {
         let first = |probe: &Sensor| probe.readings.iter().position(Option::is_some);
         self.probes.iter().filter_map(first).min().unwrap_or(0)
     }
+}
+
+/// A place without the readings of days whose mean air temperature is below freezing: the water that a probe reads is
+/// liquid, and that of frozen soil isn't. It is the flag D02 of the International Soil Moisture Network (Dorigo et al. 2013,
+/// doi:10.2136/vzj2012.0097).
+fn without_frost(mut place: Place) -> Place {
+    let days = &place.case.weather.days;
+    for probe in &mut place.probes {
+        for (reading, day) in probe.readings.iter_mut().zip(days) {
+            *reading = reading.filter(|_| 0.5 * (day.tmin + day.tmax) >= FREEZING);
+        }
+    }
+    place
 }
 
 /// A probe without its withheld readings.
@@ -172,7 +193,7 @@ fn parameters(
 }
 
 fn probe(name: String, depth: f64, readings: Vec<Option<f64>>) -> Sensor {
-    Sensor { name, depth, readings, error: ERROR, gain: GAIN }
+    Sensor { name, depth, readings, error: ERROR, gain: GAIN, offset: OFFSET }
 }
 
 fn tower(id: &'static str, levels: &[(usize, f64)], workflow: &Workflow) -> Result<Place, ValidationError> {

@@ -11,7 +11,7 @@ use reterra_assimilation::state::Layout;
 use reterra_land::soil::grid::NODE;
 
 use super::course::readings;
-use super::members::{Ensemble, key, parameters_of};
+use super::members::{Ensemble, key, parameters_of, relations};
 use crate::engine::StageError;
 use crate::ensemble::land;
 
@@ -151,7 +151,7 @@ impl Ensemble<'_> {
         self.analysed = day;
         let kept = (-elapsed / self.setup.options.parameter_memory).exp();
         let updated = self.setup.updated.priors();
-        let gains = self.setup.sensors.iter().map(|sensor| (0.0, sensor.gain));
+        let gains = relations(self.setup).map(|(_, sd)| (0.0, sd));
         let priors = updated.iter().map(|prior| (prior.u_mean(), prior.u_sd())).chain(gains);
         for (mut column, (mean, sd)) in e.columns_mut().into_iter().zip(priors) {
             spread(column.view_mut(), |now| {

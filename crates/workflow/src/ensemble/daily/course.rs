@@ -1,6 +1,6 @@
 //! What an ensemble did, day by day.
 
-use ndarray::{Array2, Array3, Axis, s};
+use ndarray::{Array1, Array2, Array3, Axis, s};
 use reterra_land::column::LargestImbalance;
 
 use crate::ensemble::Added;
@@ -66,7 +66,8 @@ impl Course {
             self.et.push(mean(1));
             for probe in 0..self.readings.len() {
                 let water = shown.slice(s![.., day, place(probe)]);
-                let readings = &water * &gains.column(probe).mapv(f64::exp);
+                let [gain, offset] = scale(gains, probe);
+                let readings = &water * &gain + offset;
                 self.readings[probe].push(readings.mean().unwrap_or(f64::NAN));
                 self.spread[probe].push(readings.std(1.0));
                 self.water[probe].push(mean(place(probe)));
@@ -78,8 +79,13 @@ impl Course {
 
 /// What a probe reads, members × days, of what members show.
 pub(super) fn readings(shown: &Array3<f64>, gains: &Array2<f64>, probe: usize) -> Array2<f64> {
-    let gain = gains.column(probe).mapv(f64::exp).insert_axis(Axis(1));
-    &shown.slice(s![.., .., place(probe)]) * &gain
+    let [gain, offset] = scale(gains, probe).map(|values| values.insert_axis(Axis(1)));
+    &shown.slice(s![.., .., place(probe)]) * &gain + offset
+}
+
+/// Gain and offset of a probe, by member.
+fn scale(gains: &Array2<f64>, probe: usize) -> [Array1<f64>; 2] {
+    [gains.column(probe).mapv(f64::exp), gains.column(gains.ncols() / 2 + probe).to_owned()]
 }
 
 /// Where the contents of a probe begin among the values of a day.

@@ -30,7 +30,7 @@ pub struct Ensemble<'a> {
     pub(super) members: Vec<Member>,
     /// Unconstrained parameters, members × (updated, kept).
     pub(super) parameters: Array2<f64>,
-    /// Logarithm of what probes read over what their layers hold, members × probes.
+    /// Logarithms of the probes' gains, then their offsets: members × twice the probes.
     pub(super) gains: Array2<f64>,
     pub(super) inflation: Inflation,
     pub(super) day: usize,
@@ -50,11 +50,11 @@ impl<'a> Ensemble<'a> {
         let options = &setup.options;
         let mut priors = setup.updated.priors();
         priors.extend(setup.kept.priors());
-        for sensor in &setup.sensors {
-            priors.push(Prior::new(&sensor.name, 0.0, sensor.gain, Bounds::None)?);
+        for (name, sd) in relations(setup) {
+            priors.push(Prior::new(name, 0.0, sd, Bounds::None)?);
         }
         let drawn = prior_ensemble(&priors, options.members, options.seed, options.column)?;
-        let (parameters, gains) = drawn.view().split_at(Axis(1), priors.len() - setup.sensors.len());
+        let (parameters, gains) = drawn.view().split_at(Axis(1), setup.updated.len() + setup.kept.len());
         let (mut parameters, gains) = (parameters.to_owned(), gains.to_owned());
         let begun = begin(setup, &parameters);
         let settled = settle(&begun, key(setup, 0, 0))?;
@@ -96,13 +96,12 @@ impl<'a> Ensemble<'a> {
         self.setup.updated.parameters().iter().enumerate().map(column).collect()
     }
 
-    /// What probes read over what their layers hold: name, median and standard deviation of the logarithm.
+    /// What probes read of what their layers hold: name, median gain and mean offset (m³ m⁻³).
     #[must_use]
-    pub fn gains(&self) -> Vec<(String, f64, f64)> {
-        let of = |(k, sensor): (usize, &Sensor)| {
-            let values = self.gains.column(k);
-            (sensor.name.clone(), values.mean().unwrap_or(f64::NAN).exp(), values.std(1.0))
-        };
+    pub fn relations(&self) -> Vec<(String, f64, f64)> {
+        let mean = |k: usize| self.gains.column(k).mean().unwrap_or(f64::NAN);
+        let probes = self.setup.sensors.len();
+        let of = |(k, sensor): (usize, &Sensor)| (sensor.name.clone(), mean(k).exp(), mean(probes + k));
         self.setup.sensors.iter().enumerate().map(of).collect()
     }
 
@@ -174,6 +173,12 @@ impl<'a> Ensemble<'a> {
             table.row_mut(member).assign(&row);
         }
     }
+}
+
+/// Names of the probes with the standard deviations of their gains' logarithms, then of their offsets. Means are 0.
+pub(super) fn relations<'a>(setup: &'a Setup<'_>) -> impl Iterator<Item = (&'a str, f64)> {
+    let gains = setup.sensors.iter().map(|sensor| (sensor.name.as_str(), sensor.gain));
+    gains.chain(setup.sensors.iter().map(|sensor| (sensor.name.as_str(), sensor.offset)))
 }
 
 /// Runs a batch and shows every day to `see`.

@@ -7,7 +7,7 @@
 //!
 //! - saturation, layer by layer, with a taper by depth ([`crate::ensemble::land`]);
 //! - the parameters that soil water may move ([`Setup::updated`]), by their correlation with it in the ensemble;
-//! - what each probe reads over what the soil around it holds ([`Sensor::gain`]).
+//! - what each probe reads of what the layer holds, a linear relation ([`Sensor::gain`], [`Sensor::offset`]).
 //!
 //! Carbon, nitrogen, snow and the parameters in [`Setup::kept`] are out of its reach: soil water says too little of
 //! them. What is analysed is saturation, not content: a probe that reads high tells of more pores or of its own

@@ -23,6 +23,9 @@ pub struct Sensor {
     /// Standard deviation of the logarithm of what it reads over what the layer holds: its calibration, stones and
     /// roots around it, pores other than the column's. The logarithm is estimated with the state; its prior mean is 0.
     pub gain: f64,
+    /// Standard deviation of what it reads beyond that, m³ m⁻³, estimated likewise: with the gain, a linear relation
+    /// between the water of two soils.
+    pub offset: f64,
 }
 
 impl Sensor {
@@ -63,7 +66,8 @@ mod tests {
     #[test]
     fn a_window_is_compared_over_the_days_that_were_read() {
         let readings = vec![Some(0.1), None, Some(0.3), None, Some(0.5)];
-        let sensor = Sensor { name: "a".to_owned(), depth: 0.1, readings, error: 0.03, gain: 0.2 };
+        let sensor =
+            Sensor { name: "a".to_owned(), depth: 0.1, readings, error: 0.03, gain: 0.2, offset: 0.0 };
         let window = 2..6;
         let days = sensor.days(&window);
         assert_eq!(days, [0, 2]);

@@ -107,7 +107,14 @@ impl Twin {
                 (day / 14 % 2 == 0).then_some(reading)
             };
             let readings = self.truth[k].iter().enumerate().map(read).collect();
-            Sensor { name: format!("probe-{k}"), depth: *depth, readings, error: NOISE, gain: 0.1 }
+            Sensor {
+                name: format!("probe-{k}"),
+                depth: *depth,
+                readings,
+                error: NOISE,
+                gain: 0.1,
+                offset: 0.02,
+            }
         };
         DEPTHS.iter().enumerate().map(sensor).collect()
     }
