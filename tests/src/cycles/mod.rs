@@ -13,6 +13,8 @@ use reterra_io::checksum::sha256_bytes;
 use reterra_land::column::{Column, ColumnState};
 use reterra_land::parameters::NAMES;
 use reterra_parallel::Communicator;
+use reterra_statistics::design::{Design, LatinHypercube};
+use reterra_statistics::normal;
 use reterra_workflow::config::{self, ErrorModel, Overrides, Variable, Workflow};
 use reterra_workflow::cycle::land::{LandModel, SpinUps};
 use reterra_workflow::cycle::twin::{Sensor, Truth};
@@ -59,6 +61,8 @@ pub struct Run {
     pub smoother: Option<Smoother>,
     /// Seed of the whole experiment.
     pub seed: u64,
+    /// How the truth is drawn.
+    pub truths: Truths,
     /// Groups of ranks that members run on.
     pub groups: usize,
     /// Where checkpoints go, every month.
@@ -74,6 +78,23 @@ pub struct Window {
     pub months: usize,
     /// Standard deviation of the error at least, in the variable's unit, and as a share of the value.
     pub error: [f64; 2],
+}
+
+/// How a truth is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Truths {
+    /// As a member is.
+    Independent,
+    /// As one of several whose parameters are a Latin hypercube of the prior over all their stations: each is a draw of
+    /// the prior still, and together they have its moments.
+    Stratified {
+        /// Its number among them.
+        number: usize,
+        /// How many there are.
+        of: usize,
+        /// Seed of the hypercube.
+        seed: u64,
+    },
 }
 
 /// Members that fail.
@@ -132,7 +153,8 @@ impl Experiment {
         let (space, spin_ups) = (run.space(&workflow)?, SpinUps::with_member_cycles(run.member_cycles));
         let model =
             LandModel::new(cases, space, spin_ups, run.seed).map_err(|e| cases_failed(e.to_string()))?;
-        let truth = Truth::draw(&model, run.months)
+        let truth = run
+            .truth(&model, &workflow)?
             .map_err(|(column, reason)| cases_failed(format!("no truth of station {column}: {reason}")))?;
         let observations = truth.observed(&run.sensors(), run.seed);
         Ok(Self { run: run.clone(), model, truth, observations })
@@ -219,6 +241,7 @@ impl Run {
             sharing: Sharing::Columns,
             smoother: None,
             seed: 7,
+            truths: Truths::Independent,
             groups: 1,
             checkpoints: None,
             faults: Faults::Three,
@@ -231,6 +254,23 @@ impl Run {
             found.ok_or_else(|| ValidationError::Cases { reason: format!("no prior of {name}") })
         };
         Ok(ParameterSpace::new(self.parameters.iter().map(prior).collect::<Result<_, _>>()?))
+    }
+
+    fn truth(
+        &self,
+        model: &LandModel,
+        workflow: &Workflow,
+    ) -> Result<Result<Truth<LandModel>, (usize, String)>, ValidationError> {
+        let Truths::Stratified { number, of, seed } = self.truths else {
+            return Ok(Truth::draw(model, self.months));
+        };
+        let (priors, columns) = (self.space(workflow)?.priors(), model.columns());
+        let points = LatinHypercube { size: of * columns, candidates: 1 }.sample(priors.len(), seed).points;
+        let of_column = |column: usize| {
+            let point = priors.iter().zip(&points[number * columns + column]);
+            point.map(|(prior, p)| prior.u_mean() + prior.u_sd() * normal::quantile(*p)).collect()
+        };
+        Ok(Truth::planned(model, self.months, of_column))
     }
 
     fn sensors(&self) -> Vec<Sensor> {

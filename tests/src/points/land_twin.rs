@@ -15,7 +15,7 @@ use reterra_statistics::tail::chi_square_tail;
 use reterra_workflow::config::Variable;
 use reterra_workflow::cycle::{Sharing, Smoother};
 
-use crate::cycles::{Experiment, FIGURES, Faults, Outcome, Run, Window};
+use crate::cycles::{Experiment, FIGURES, Faults, Outcome, Run, Truths, Window};
 use crate::record::{Goal, Record};
 use crate::{ValidationError, places};
 
@@ -24,7 +24,8 @@ const STATIONS: usize = 48;
 const YEARS: usize = 5;
 /// Unknown parameters: what leaves assimilate, what they are made of, and what they and roots turn into litter.
 const PARAMETERS: [&str; 4] = ["flnr", "slatop", "froot_leaf", "leaf_long"];
-/// Truths of every station, each with members and noise of its own: 48 are few enough for their draws alone to look uneven.
+/// Truths of every station, each with members and noise of its own. Draws of 144 are few enough to look uneven by
+/// themselves, so they are stratified: together they have the prior's moments.
 const TRUTHS: u64 = 3;
 const SEED: u64 = 20_010_101;
 /// Classes of ranks: 64 expected in each from 576 parameters.
@@ -59,6 +60,7 @@ pub fn experiment(data: std::path::PathBuf) -> Run {
         sharing: Sharing::Columns,
         smoother: Some(Smoother { passes: 4, share: 0.8 }),
         seed: SEED,
+        truths: Truths::Stratified { number: 0, of: TRUTHS as usize, seed: SEED },
         groups: 1,
         checkpoints: None,
         faults: Faults::None,
@@ -72,8 +74,10 @@ pub fn experiment(data: std::path::PathBuf) -> Run {
 pub fn measure() -> Result<Vec<Record>, ValidationError> {
     let first = experiment(places::shared("sites_monthly")?);
     let (mut found, mut open) = (Vec::new(), Vec::new());
-    for seed in SEED..SEED + TRUTHS {
-        let [with, without] = Experiment::new(&Run { seed, ..first.clone() })?.with_open_loop(&Alone)?;
+    for (number, seed) in (SEED..SEED + TRUTHS).enumerate() {
+        let truths = Truths::Stratified { number, of: TRUTHS as usize, seed: SEED };
+        let run = Run { seed, truths, ..first.clone() };
+        let [with, without] = Experiment::new(&run)?.with_open_loop(&Alone)?;
         found.push(with);
         open.push(without);
     }

@@ -103,7 +103,7 @@ fn last_words(directory: &Path) -> String {
     if cut.is_empty() { String::new() } else { format!(": {cut}") }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests {
     use super::*;
 

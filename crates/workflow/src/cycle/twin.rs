@@ -51,12 +51,27 @@ impl<M: Model> Truth<M> {
     /// # Errors
     /// The number of the column whose draws all failed, with the last one's reason.
     pub fn draw(model: &M, months: usize) -> Result<Self, (usize, String)> {
+        Self::planned(model, months, |column| model.draw(TRUTH, column))
+    }
+
+    /// As [`Self::draw`] with the draws that a design has made, by column: of few columns, one that is stratified is as good
+    /// as many truths. Where the model can't run one, a draw of its own takes its place.
+    ///
+    /// # Errors
+    /// As [`Self::draw`].
+    pub fn planned(
+        model: &M,
+        months: usize,
+        plan: impl Fn(usize) -> Vec<f64> + Sync,
+    ) -> Result<Self, (usize, String)> {
         let all = (0..model.columns()).into_par_iter().map(|column| {
-            let truth = first(model, (column, TRUTH), months).map_err(|reason| (column, reason))?;
+            let of_try = |k: usize| if k == 0 { plan(column) } else { model.draw(TRUTH + k, column) };
+            let truth = first(model, (column, TRUTH), months, of_try).map_err(|reason| (column, reason))?;
             let mut typical = vec![vec![0.0; model.variables()]; months];
             for number in 0..TYPICALS {
                 let from = TYPICAL + number * TRIES;
-                let draw = first(model, (column, from), months).map_err(|reason| (column, reason))?;
+                let of_try = |k: usize| model.draw(from + k, column);
+                let draw = first(model, (column, from), months, of_try).map_err(|reason| (column, reason))?;
                 for (sums, values) in typical.iter_mut().zip(draw.values) {
                     sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value / TYPICALS as f64);
                 }
@@ -100,10 +115,11 @@ fn first<M: Model>(
     model: &M,
     (column, from): (usize, usize),
     months: usize,
+    of_try: impl Fn(usize) -> Vec<f64>,
 ) -> Result<TrueColumn<M::Column, M::State>, String> {
     let mut reason = String::new();
-    for number in from..from + TRIES {
-        match attempt(|| drawn(model, (column, number), months)) {
+    for k in 0..TRIES {
+        match attempt(|| run(model, (column, from + k), months, of_try(k))) {
             Ok(Ok(found)) => return Ok(found),
             Ok(Err(e)) => reason = e,
             Err(_) => "the model stopped by a panic".clone_into(&mut reason),
@@ -112,13 +128,13 @@ fn first<M: Model>(
     Err(reason)
 }
 
-fn drawn<M: Model>(
+fn run<M: Model>(
     model: &M,
     (number, member): (usize, usize),
     months: usize,
+    parameters: Vec<f64>,
 ) -> Result<TrueColumn<M::Column, M::State>, String> {
     let lacking = || "the model gave no result".to_owned();
-    let parameters = model.draw(member, number);
     let column = model.column(number, &parameters)?;
     let mut state = model.start(number, &[(member, &column)]).pop().ok_or_else(lacking)??;
     let (mut states, mut values) = (Vec::with_capacity(months), Vec::with_capacity(months));

@@ -92,3 +92,22 @@ fn scale(gains: &Array2<f64>, probe: usize) -> [Array1<f64>; 2] {
 pub(super) fn place(probe: usize) -> usize {
     FLUXES + CONTENTS * probe
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_probe_reads_gain_times_water_and_offset() {
+        // Two members, two probes, one day: fluxes, then water and ice of each probe.
+        let shown = array![[[1.0, 2.0, 0.2, 0.0, 0.3, 0.1]], [[1.0, 2.0, 0.4, 0.0, 0.5, 0.1]]];
+        let gains = array![[0.0, 2.0_f64.ln(), 0.05, -0.1], [3.0_f64.ln(), 0.0, 0.0, 0.2]];
+        let second = readings(&shown, &gains, 1);
+        assert!((second[[0, 0]] - 0.5).abs() < 1e-15 && (second[[1, 0]] - 0.7).abs() < 1e-15);
+        let mut course = Course::of(2);
+        course.extend(&shown, &gains);
+        assert!((course.readings[0][0] - 0.5 * (0.25 + 1.2)).abs() < 1e-15);
+        assert!((course.water[0][0] - 0.3).abs() < 1e-15 && (course.ice[1][0] - 0.1).abs() < 1e-15);
+    }
+}

@@ -186,7 +186,8 @@ fn withheld_soil_water_comes_nearer_to_the_truth_and_so_does_porosity() {
     assert!(after < 0.4 * before, "{after} after {before}");
     let found = filter.updated()[0].1;
     assert!((found - POROSITY).abs() < 1.0 - POROSITY, "{found} is no nearer than the prior's 1");
-    assert!(filter.gains()[0].1 > filter.gains()[1].1 + 0.03, "{:?}", filter.gains());
+    let relations = filter.relations();
+    assert!(relations[0].1 > relations[1].1 + 0.03, "{relations:?}");
     let account = &filter.course().account;
     assert!(account.added.carbon.abs() < f64::MIN_POSITIVE);
     assert!(account.added.nitrogen.abs() < f64::MIN_POSITIVE);
