@@ -15,18 +15,22 @@ const LEFT: f64 = 62.0;
 const TOP: f64 = 44.0;
 const BELOW: f64 = 52.0;
 /// Share of a panel that the posterior may fill.
-const FILL: f64 = 0.62;
+const FILL: f64 = 0.85;
+/// Parameters that are shown.
+const MOST: usize = 8;
+/// Ticks of an axis, about.
+const TICKS: usize = 5;
 /// Points of a marginal density.
 const POINTS: usize = 121;
 
-/// Marginals on the diagonal, pairs below it.
+/// Marginals on the diagonal, pairs below it; of many parameters those that the observations narrow most.
 pub(super) fn draw(campaign: &Campaign) -> Figure {
-    let parameters = &campaign.parameters;
+    let parameters = &narrowed(&campaign.parameters);
     let d = parameters.len();
     let side = d as f64 * (SIDE + GAP) - GAP;
     let mut figure =
         Figure::new(LEFT + side + 8.0, TOP + side + BELOW, "Prior and posterior of the parameters");
-    let ranges: Vec<(f64, f64)> = parameters.iter().map(range).collect();
+    let ranges: Vec<(f64, f64)> = parameters.iter().map(|parameter| range(parameter)).collect();
     for row in 0..d {
         for column in 0..=row {
             let area = Area {
@@ -38,12 +42,12 @@ pub(super) fn draw(campaign: &Campaign) -> Figure {
             let x = area.x(ranges[column]);
             figure.add(ticks(area, &x, row + 1 == d));
             if row == column {
-                figure.add(marginal(&parameters[row], area, &x));
-                figure.add(heading(&parameters[row], area));
+                figure.add(marginal(parameters[row], area, &x));
+                figure.add(heading(parameters[row], area));
             } else {
                 let y = area.y(ranges[row]);
-                figure.add(pair((&parameters[column], &parameters[row]), area, (&x, &y)));
                 figure.add(ticks_up(area, &y, column == 0));
+                figure.add(pair((parameters[column], parameters[row]), area, (&x, &y)));
             }
             if row + 1 == d {
                 let name = &parameters[column].name;
@@ -53,6 +57,16 @@ pub(super) fn draw(campaign: &Campaign) -> Figure {
     }
     figure.add(legend(LEFT + side));
     figure
+}
+
+/// At most so many parameters, in their order, by the least share of the prior's spread that is left.
+fn narrowed(parameters: &[Parameter]) -> Vec<&Parameter> {
+    let left = |k: &usize| parameters[*k].moments.1 / parameters[*k].prior_moments.1;
+    let mut order: Vec<usize> = (0..parameters.len()).collect();
+    order.sort_by(|a, b| left(a).total_cmp(&left(b)));
+    order.truncate(MOST);
+    order.sort_unstable();
+    order.into_iter().map(|k| &parameters[k]).collect()
 }
 
 /// Posterior with room around it, but no more than the prior.
@@ -109,7 +123,7 @@ fn pair((a, b): (&Parameter, &Parameter), area: Area, (x, y): (&Scale, &Scale)) 
 
 /// Grid lines up and down; labels below the last row.
 fn ticks(area: Area, x: &Scale, labelled: bool) -> Element {
-    let (values, step) = x.ticks(3);
+    let (values, step) = x.ticks(TICKS);
     let frame = svg::rect(area.left, area.top, area.width, area.height).class("frame");
     let line = |value: f64| {
         let at = x.at(value);
@@ -122,7 +136,7 @@ fn ticks(area: Area, x: &Scale, labelled: bool) -> Element {
 
 /// Grid lines across; labels beside the first column.
 fn ticks_up(area: Area, y: &Scale, labelled: bool) -> Element {
-    let (values, step) = y.ticks(3);
+    let (values, step) = y.ticks(TICKS);
     let line = |value: f64| {
         let at = y.at(value);
         let line = Element::new("g").child(svg::line((area.left, at), (area.right(), at), "grid"));

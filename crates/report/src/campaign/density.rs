@@ -65,17 +65,19 @@ impl Grid {
             .collect()
     }
 
-    /// The density above which the cells hold a share of all.
+    /// The density above which the cells hold a share of all, between those of two cells.
     fn level(&self, share: f64) -> f64 {
         let mut cells: Vec<f64> = self.density.iter().flatten().copied().collect();
         cells.sort_by(|a, b| b.total_cmp(a));
         let total: f64 = cells.iter().sum();
         let mut sum = 0.0;
-        let inside = |cell: &f64| {
+        let beyond = |cell: &f64| {
             sum += cell;
-            sum < share * total
+            sum >= share * total
         };
-        cells.iter().copied().take_while(inside).last().unwrap_or(0.0)
+        let last = cells.iter().position(beyond).unwrap_or(0);
+        let at = |k: usize| cells.get(k).copied().unwrap_or(0.0);
+        0.5 * (at(last) + at(last + 1))
     }
 
     /// Where the level crosses the sides of the square between four cells' centres (marching squares): none, one or two

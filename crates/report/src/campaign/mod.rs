@@ -8,6 +8,8 @@ mod density;
 pub mod input;
 mod page;
 mod sensitivity;
+#[cfg(test)]
+mod tests;
 mod validation;
 
 pub use input::Campaign;

@@ -12,6 +12,8 @@ const WIDTH: f64 = 520.0;
 const BAR: f64 = 15.0;
 const BETWEEN: f64 = 12.0;
 const TOP: f64 = 30.0;
+/// Parameters that are shown of each output: those with the largest total indices.
+const MOST: usize = 8;
 
 /// A group of bars for each output: first-order index dark, total light.
 pub(super) fn draw(campaign: &Campaign) -> Option<Figure> {
@@ -19,7 +21,7 @@ pub(super) fn draw(campaign: &Campaign) -> Option<Figure> {
     if shown.is_empty() {
         return None;
     }
-    let group = campaign.parameters.len() as f64 * BAR + 24.0 + BETWEEN;
+    let group = campaign.parameters.len().min(MOST) as f64 * BAR + 24.0 + BETWEEN;
     let area = Area { left: LABELS, top: TOP, width: WIDTH - LABELS, height: shown.len() as f64 * group };
     let highest = shown.iter().flat_map(|o| &o.total).map(|t| t.0 + t.1).fold(1.0, f64::max);
     let x = area.x((0.0, highest));
@@ -37,7 +39,12 @@ pub(super) fn draw(campaign: &Campaign) -> Option<Figure> {
 }
 
 fn one(campaign: &Campaign, output: &Output, x: &Scale) -> Element {
-    let bars = campaign.parameters.iter().zip(output.first.iter().zip(&output.total)).enumerate();
+    let mut all: Vec<_> = campaign.parameters.iter().zip(output.first.iter().zip(&output.total)).collect();
+    if all.len() > MOST {
+        all.sort_by(|(_, (_, a)), (_, (_, b))| b.0.total_cmp(&a.0));
+        all.truncate(MOST);
+    }
+    let bars = all.into_iter().enumerate();
     let bar = |(k, (parameter, (first, total))): (usize, (&super::input::Parameter, _))| {
         let (first, total): (&(f64, f64), &(f64, f64)) = (first, total);
         let y = 22.0 + k as f64 * BAR;
