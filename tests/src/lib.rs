@@ -4,6 +4,7 @@
 //! `cargo run --release -p reterra-tests --bin validate` writes one record per figure to `out/validation/`.
 
 pub mod arithmetic;
+pub mod campaigns;
 pub mod clm;
 pub mod cycles;
 pub mod dated;

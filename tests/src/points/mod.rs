@@ -1,5 +1,6 @@
 //! The points that are measured: one file each.
 
+pub mod campaigns;
 pub mod ces_plants;
 pub mod ces_sobol;
 pub mod ces_speed;
@@ -146,6 +147,11 @@ pub const POINTS: &[Point] = &[
         measure: ces_speed::measure,
     },
     Point { name: "ces-5", title: "what must not become a posterior", measure: refusals::measure },
+    Point {
+        name: "ces-6",
+        title: "a campaign of a program, killed and resumed",
+        measure: campaigns::measure,
+    },
 ];
 
 impl Point {
