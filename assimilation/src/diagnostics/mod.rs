@@ -6,6 +6,7 @@
 //! parts are merged in a fixed order.
 
 pub mod clustered;
+pub mod dependent;
 pub mod desroziers;
 pub mod innovations;
 pub mod ranks;

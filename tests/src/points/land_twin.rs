@@ -3,12 +3,16 @@
 //! Every station has a truth of its own: four parameters drawn from their prior, spun up. Members are drawn from the same
 //! prior and spun up alike, so that the truth is one more of them; they see its monthly GPP and LAI and its annual biomass,
 //! with noise. Then the truth's rank among the members must be any rank equally often (Hamill 2001,
-//! doi:10.1175/1520-0493(2001)129<0550:IORHFV>2.0.CO;2), for what was observed and for what was not.
+//! doi:10.1175/1520-0493(2001)129<0550:IORHFV>2.0.CO;2), for what was observed and for what was not. Ranks of a station's
+//! parameters depend on each other, for what is observed tells them apart only together, and those of its pools feed each
+//! other; stations and truths are independent. Histograms over several rows are judged with that
+//! ([`dependent`]), those of single rows by χ².
 
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use ndarray::{Axis, s};
+use ndarray::{Array2, Axis, s};
+use reterra_assimilation::diagnostics::dependent;
 use reterra_parallel::Alone;
 use reterra_statistics::random::{Stage, StreamKey};
 use reterra_statistics::tail::chi_square_tail;
@@ -30,6 +34,8 @@ const TRUTHS: u64 = 3;
 const SEED: u64 = 20_010_101;
 /// Classes of ranks: 64 expected in each from 576 parameters.
 const CLASSES: usize = 9;
+/// Simulations of histograms over several rows.
+const DRAWS: usize = 20_000;
 
 /// The experiment.
 ///
@@ -82,8 +88,11 @@ pub fn measure() -> Result<Vec<Record>, ValidationError> {
         open.push(without);
     }
     let width = first.parameters.len();
-    let [parameters, states] =
-        [0..width, width..width + FIGURES.len()].map(|rows| flatness(&shares(&found, rows)));
+    let [parameters, states] = [0..width, width..width + FIGURES.len()].map(|rows| together(&found, &rows));
+    // The least of so many probabilities is as small as this by chance.
+    let number = width + FIGURES.len();
+    let least = number as f64 * (0..number).map(|row| alone(&found, row)).fold(1.0, f64::min);
+    write_ranks(&first, &found)?;
     let stations = found.iter().map(|outcome| outcome.truth.len_of(Axis(1))).min().unwrap_or(0);
     let text = table(&first, &found, &open);
     let path = places::validation().join("assimilation-5.md");
@@ -97,38 +106,41 @@ pub fn measure() -> Result<Vec<Record>, ValidationError> {
         record("stations", stations as f64, Goal::AtLeast(48.0), "stations"),
         record("parameters-flat", parameters, Goal::AtLeast(0.05), "probability"),
         record("states-flat", states, Goal::AtLeast(0.05), "probability"),
+        record("least-flat-alone", least.min(1.0), Goal::AtLeast(0.05), "probability"),
         record("soil-carbon-rmse-ratio", ratio, Goal::AtMost(1.0 - 1e-6), "1"),
     ])
 }
 
-/// Where the truths lie among the members: the share below, drawn within the truth's rank, which is uniform if it is one of
-/// them.
-fn shares(outcomes: &[Outcome], rows: Range<usize>) -> Vec<f64> {
-    let mut shares = Vec::new();
-    for (outcome, seed) in outcomes.iter().zip(SEED..) {
-        let members = outcome.members.len_of(Axis(0)) as f64;
-        for column in 0..outcome.truth.len_of(Axis(1)) {
-            for row in rows.clone() {
-                let (member, place) = (row as u32, column as u32);
-                let key = StreamKey { seed, stage: Stage::Test, cycle: 0, member, column: place };
-                let truth = outcome.truth[[row, column]];
-                let below = outcome.members.slice(s![.., row, column]).iter().filter(|x| **x < truth).count();
-                shares.push((below as f64 + key.stream().uniform()) / (members + 1.0));
-            }
-        }
-    }
-    shares
+/// Where the truths lie among the members, stations and truths × rows: the share below, drawn within the truth's rank, which
+/// is uniform if it is one of them.
+fn shares(outcomes: &[Outcome], rows: &Range<usize>) -> Array2<f64> {
+    let columns = outcomes.first().map_or(0, |outcome| outcome.truth.len_of(Axis(1)));
+    Array2::from_shape_fn((outcomes.len() * columns, rows.len()), |(k, row)| {
+        let (outcome, column, row) = (&outcomes[k / columns], k % columns, rows.start + row);
+        let (member, place, seed) = (row as u32, column as u32, SEED + (k / columns) as u64);
+        let key = StreamKey { seed, stage: Stage::Test, cycle: 0, member, column: place };
+        let truth = outcome.truth[[row, column]];
+        let below = outcome.members.slice(s![.., row, column]).iter().filter(|x| **x < truth).count();
+        (below as f64 + key.stream().uniform()) / (outcome.members.len_of(Axis(0)) + 1) as f64
+    })
 }
 
-/// Probability of shares at least as uneven as these over [`CLASSES`] classes of equal width, by χ².
-fn flatness(shares: &[f64]) -> f64 {
+/// Probability of shares of one row at least as uneven as these over [`CLASSES`] classes of equal width, by χ².
+fn alone(outcomes: &[Outcome], row: usize) -> f64 {
+    let shares = shares(outcomes, &(row..row + 1));
     let mut counts = [0.0; CLASSES];
-    for share in shares {
+    for share in &shares {
         counts[((share * CLASSES as f64) as usize).min(CLASSES - 1)] += 1.0;
     }
     let expected = shares.len() as f64 / CLASSES as f64;
     let chi2 = counts.iter().map(|count| (count - expected).powi(2) / expected).sum();
     chi_square_tail(chi2, (CLASSES - 1) as f64)
+}
+
+/// The same of several rows, which depend on each other; NaN where nothing can be told.
+fn together(outcomes: &[Outcome], rows: &Range<usize>) -> f64 {
+    let found = dependent::flatness(shares(outcomes, rows).view(), CLASSES, (DRAWS, SEED));
+    found.ok().flatten().unwrap_or(f64::NAN)
 }
 
 /// Of the members' mean, over stations and truths.
@@ -153,6 +165,19 @@ fn root_mean(squares: &[f64]) -> f64 {
     (squares.iter().sum::<f64>() / squares.len() as f64).sqrt()
 }
 
+/// Where every truth lies among its members, a line a station and truth.
+fn write_ranks(run: &Run, found: &[Outcome]) -> Result<(), ValidationError> {
+    let names: Vec<&str> = run.parameters.iter().map(String::as_str).chain(FIGURES).collect();
+    let mut text = names.join(",") + "\n";
+    for row in shares(found, &(0..names.len())).rows() {
+        let shares: Vec<String> = row.iter().map(|share| format!("{share:.5}")).collect();
+        text += &(shares.join(",") + "\n");
+    }
+    let path = places::validation().join("assimilation-5-ranks.csv");
+    std::fs::create_dir_all(places::validation()).map_err(ValidationError::file("create", &path))?;
+    std::fs::write(&path, text).map_err(ValidationError::file("write", &path))
+}
+
 fn table(run: &Run, found: &[Outcome], open: &[Outcome]) -> String {
     let failures: usize = found.iter().map(|outcome| outcome.report.failures.len()).sum();
     let used: usize = found.iter().map(|outcome| outcome.report.used).sum();
@@ -168,7 +193,7 @@ fn table(run: &Run, found: &[Outcome], open: &[Outcome]) -> String {
     let names = run.parameters.iter().map(String::as_str).chain(FIGURES);
     for (row, name) in names.enumerate() {
         let of = |outcomes: &[Outcome]| {
-            let p = flatness(&shares(outcomes, row..row + 1));
+            let p = alone(outcomes, row);
             format!("{:.4} | {:.4} | {p:.3}", rmse(outcomes, row), spread(outcomes, row))
         };
         // Writing to a string can't fail.
