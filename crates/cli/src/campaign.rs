@@ -20,6 +20,9 @@ pub struct Arguments {
     /// Write there instead of where the file says; what is there is continued
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Where the input of a land model's workflow is looked for first
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
     /// Threads of emulators and chains, and runs at once where the file doesn't say; results don't depend on it
     #[arg(long, value_name = "N")]
     threads: Option<NonZeroUsize>,
@@ -42,7 +45,7 @@ pub fn sample(arguments: Arguments) -> Result<(), Failure> {
 }
 
 fn prepare(arguments: Arguments) -> Result<(Settings, Interrupt, Progress), Failure> {
-    let mut settings = campaign::load(&arguments.file)?;
+    let mut settings = campaign::load(&arguments.file, arguments.data.as_deref())?;
     if let Some(out) = arguments.out {
         settings.directory = out;
     }

@@ -4,6 +4,7 @@ pub mod campaigns;
 pub mod ces_plants;
 pub mod ces_sobol;
 pub mod ces_speed;
+pub mod ces_stations;
 pub mod clm_fire;
 pub mod clm_site;
 pub mod clm_soil;
@@ -140,6 +141,11 @@ pub const POINTS: &[Point] = &[
         name: "ces-2",
         title: "emulators of CLM5 from its own parameter ensemble",
         measure: ces_plants::measure,
+    },
+    Point {
+        name: "ces-3",
+        title: "a campaign of the land model at 48 stations, scored on withheld months",
+        measure: ces_stations::measure,
     },
     Point {
         name: "ces-4",

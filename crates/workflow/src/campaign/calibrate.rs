@@ -5,6 +5,7 @@ use reterra_assimilation::calibration::Calibrator;
 
 use super::Surroundings;
 use super::executable::Program;
+use super::land::LandModel;
 use super::ledger::{self, Job};
 use super::model::Model;
 use super::results::{CALIBRATION, CalibrationResult, write};
@@ -66,6 +67,7 @@ pub(super) fn with_model<T>(
             let (observed, interrupt) = (settings.observed.as_slice(), around.interrupt);
             job(&Program { executable, names, observed, interrupt })
         }
+        ModelSettings::Land(land) => job(&LandModel::new(land, around.interrupt)?),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Campaigns: parameters of any model from its runs (`reterra calibrate FILE`, `reterra sample FILE`).
 //!
-//! A model is an executable that reads `parameters.json` and writes `outputs.json` in a directory of its own. What is
-//! asked for by a calibration, or by calibrate-emulate-sample, is run once and kept:
+//! A model is an executable that reads `parameters.json` and writes `outputs.json` in a directory of its own, or the
+//! embedded [`land`] model. What is asked for by a calibration, or by calibrate-emulate-sample, is run once and kept:
 //!
 //! ```text
 //! FILE ─► Settings ─► OUT/campaign.json        what must not change       settings.rs, written.rs, validate.rs, ledger.rs
@@ -18,6 +18,7 @@ mod calibrate;
 mod exchange;
 mod executable;
 mod figures;
+pub mod land;
 mod ledger;
 mod model;
 mod observations;
@@ -32,7 +33,7 @@ mod written;
 use std::path::Path;
 
 pub use calibrate::calibrate;
-pub use model::{Job, Model, Stop};
+pub use model::{Found, Job, Model, Stop};
 pub use results::{CalibrationResult, Estimate, SampleResult, SampledParameter};
 pub use reterra_assimilation::calibration::Step;
 pub use sample::sample;
@@ -41,7 +42,7 @@ pub use store::{RunState, Store};
 
 use crate::WorkflowError;
 use crate::config::decode::Source;
-use crate::engine::{Interrupt, Progress};
+use crate::engine::{Interrupt, Progress, StageError};
 
 /// What a campaign is told of the world around it.
 #[derive(Clone, Copy)]
@@ -52,22 +53,34 @@ pub struct Surroundings<'a> {
     pub progress: &'a Progress,
 }
 
-/// Reads and validates the file of a campaign.
+/// Reads and validates the file of a campaign; `data` is where a land model's input is looked for first.
 ///
 /// # Errors
 /// [`WorkflowError`] for a file that can't be read and for everything in it that isn't accepted.
-pub fn load(file: &Path) -> Result<Settings, WorkflowError> {
+pub fn load(file: &Path, data: Option<&Path>) -> Result<Settings, WorkflowError> {
     let text = std::fs::read_to_string(file)
         .map_err(|source| WorkflowError::ReadWorkflow { file: file.to_owned(), source })?;
-    parse(&text, file)
+    parse(&text, file, data)
 }
 
 /// Validates the text of such a file; `file` names it in errors, and paths are relative to its folder.
 ///
 /// # Errors
 /// As [`load`].
-pub fn parse(text: &str, file: &Path) -> Result<Settings, WorkflowError> {
+pub fn parse(text: &str, file: &Path, data: Option<&Path>) -> Result<Settings, WorkflowError> {
     let source = Source { file, text };
     let written = source.decode_kinds(&["model", "calibrate"])?;
-    validate::Validator::new(source).settings(written)
+    validate::Validator::new(source, data).settings(written)
+}
+
+/// For `map_err`: what of a workflow's stations can't be had.
+pub(crate) fn stage_failed(
+    action: &'static str,
+    what: impl Into<std::path::PathBuf>,
+) -> impl Fn(StageError) -> WorkflowError {
+    let path = what.into();
+    move |error| match error {
+        StageError::Failed(source) => WorkflowError::Io { action, path: path.clone(), source },
+        StageError::Interrupted => WorkflowError::CampaignInterrupted { directory: path.clone() },
+    }
 }

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use ndarray::Array2;
+
+use super::settings::Settings;
 use crate::WorkflowError;
 
 /// A run to be made.
@@ -24,6 +27,15 @@ pub enum Stop {
     Broken(WorkflowError),
 }
 
+/// What sampling found, in unconstrained parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'a> {
+    /// Draws of the posterior (rows).
+    pub draws: &'a Array2<f64>,
+    /// Mean of the calibration's ensemble.
+    pub calibrated: &'a [f64],
+}
+
 /// A model that can be run for given parameters.
 pub trait Model: Sync {
     /// Runs that it takes at a time; the last call of an ensemble may have fewer.
@@ -33,4 +45,12 @@ pub trait Model: Sync {
 
     /// Runs these, and gives the m observed outputs of each, all finite.
     fn run(&self, jobs: &[Job]) -> Vec<Result<Vec<f64>, Stop>>;
+
+    /// Adds to a sample's result what only this model can tell.
+    ///
+    /// # Errors
+    /// A result that can't be written.
+    fn conclude(&self, _settings: &Settings, _found: Found<'_>) -> Result<(), WorkflowError> {
+        Ok(())
+    }
 }

@@ -2,11 +2,13 @@
 
 use ndarray::Array2;
 use reterra_assimilation::ces::{Campaign, Posterior, Progress, Runs as Known};
+use reterra_statistics::Prior;
 
 use super::Surroundings;
 use super::calibrate::{self, ended, open, with_model};
 use super::figures::{Ended, write_figures};
 use super::ledger::Job;
+use super::model::Found;
 use super::results::{SUMMARY, SampleResult, write, write_draws};
 use super::runs::{Output, Runs};
 use super::settings::Settings;
@@ -35,10 +37,20 @@ pub fn sample(settings: &Settings, around: Surroundings<'_>) -> Result<SampleRes
         let judged = &run(settings, &mut runs, around)?;
         let result = SampleResult::new(settings, &judged.posterior, runs.counts().1);
         write_draws(settings, &judged.posterior)?;
+        let calibrated = mean(settings, &calibration.ensemble);
+        model.conclude(settings, Found { draws: &judged.posterior.draws, calibrated: &calibrated })?;
         write_figures(Ended { settings, judged, calibration, result: &result })?;
         write(&settings.directory, SUMMARY, &result)?;
         Ok(result)
     })
+}
+
+/// Mean of an ensemble of physical parameters (rows), unconstrained.
+fn mean(settings: &Settings, ensemble: &[Vec<f64>]) -> Vec<f64> {
+    let of = |(k, prior): (usize, &Prior)| {
+        ensemble.iter().map(|member| prior.unconstrained(member[k])).sum::<f64>() / ensemble.len() as f64
+    };
+    settings.problem.priors.iter().enumerate().map(of).collect()
 }
 
 fn run(settings: &Settings, runs: &mut Runs<'_>, around: Surroundings<'_>) -> Result<Judged, WorkflowError> {

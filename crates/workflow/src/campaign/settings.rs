@@ -8,8 +8,10 @@ use reterra_assimilation::calibration::{Method, Problem};
 use reterra_assimilation::ces::CesOptions;
 use serde::{Deserialize, Serialize};
 
+use super::land::LandSettings;
+
 /// A campaign that can be run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Short name.
     pub name: String,
@@ -45,11 +47,13 @@ pub struct Observed {
 }
 
 /// What is run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModelSettings {
     /// A program.
     Executable(Executable),
+    /// The embedded land model at the stations of a class.
+    Land(Box<LandSettings>),
 }
 
 /// A program that reads parameters and writes outputs in its working directory.

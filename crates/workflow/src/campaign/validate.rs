@@ -11,10 +11,12 @@ use reterra_assimilation::sampling::{self, Length};
 use reterra_io::sha256_file;
 use reterra_statistics::{Bounds, Prior};
 
+use super::land::Given;
+use super::observations::Observations;
 use super::settings::{Executable, ModelSettings, Settings};
 use super::written::{
-    WrittenCalibrate, WrittenCampaign, WrittenModel, WrittenParameter, WrittenPrior, WrittenSample,
-    WrittenSampler, WrittenTempering,
+    WrittenCalibrate, WrittenCampaign, WrittenModel, WrittenObservations, WrittenParameter, WrittenPrior,
+    WrittenSample, WrittenSampler, WrittenTempering,
 };
 use crate::WorkflowError;
 use crate::config::FORMAT_VERSION;
@@ -34,14 +36,16 @@ pub(super) struct Validator<'a> {
     pub source: Source<'a>,
     /// The folder of the file.
     folder: PathBuf,
+    /// Where a workflow's input is looked for first.
+    data: Option<&'a Path>,
 }
 
 impl<'a> Validator<'a> {
-    pub fn new(source: Source<'a>) -> Self {
+    pub fn new(source: Source<'a>, data: Option<&'a Path>) -> Self {
         let folder = source.file.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-        Self { source, folder }
+        Self { source, folder, data }
     }
 
     pub fn settings(&self, w: WrittenCampaign) -> Checked<Settings> {
@@ -50,8 +54,8 @@ impl<'a> Validator<'a> {
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let named = !w.name.is_empty() && w.name.chars().all(plain);
         self.require(named, "name", &w.name, "letters, digits, `-`, `_` and `.`")?;
-        let priors = self.priors(&w.parameters)?;
-        let observations = self.observations(&w.observations)?;
+        let Modelled { model, priors, observations } =
+            self.modelled(w.model, &w.parameters, w.observations.as_ref())?;
         let problem = Problem::new(priors, observations.y, observations.noise)
             .map_err(|e| self.source.invalid("observations", &e, "finite values and positive errors"))?;
         let members = w.runs.members.unwrap_or(CesOptions::default().members);
@@ -69,7 +73,7 @@ impl<'a> Validator<'a> {
         let directory = w.output.directory.unwrap_or_else(|| format!("out/{}", w.name));
         Ok(Settings {
             directory: PathBuf::from(directory),
-            model: self.model(w.model)?,
+            model,
             problem,
             observed: observations.observed,
             method,
@@ -80,6 +84,44 @@ impl<'a> Validator<'a> {
             seed,
             name: w.name,
         })
+    }
+
+    /// The model with its priors and observations.
+    fn modelled(
+        &self,
+        model: WrittenModel,
+        parameters: &[WrittenParameter],
+        observations: Option<&WrittenObservations>,
+    ) -> Checked<Modelled> {
+        let priors = self.priors(parameters)?;
+        match model {
+            WrittenModel::Executable { command, time_limit_s } => {
+                let observations = observations.ok_or_else(|| self.source.missing("", "observations"))?;
+                if let Some(i) = parameters.iter().position(|p| p.mode.is_some()) {
+                    let key = format!("parameters[{i}].mode");
+                    return Err(self.source.invalid(
+                        &key,
+                        &"given",
+                        "nothing: only the land model has modes",
+                    ));
+                }
+                let observations = self.observations(observations)?;
+                Ok(Modelled { model: self.executable(command, time_limit_s)?, priors, observations })
+            }
+            WrittenModel::Land { workflow, class } => {
+                let none = "nothing: observations are those of the workflow";
+                self.require(observations.is_none(), "observations", &"given", none)?;
+                let modes = parameters.iter().map(|p| p.mode.unwrap_or_default());
+                let file = &self.existing("model.workflow", &workflow)?;
+                let given = Given { file, data: self.data, class, parameters: modes.zip(priors).collect() };
+                let (land, observations) = given.settings()?;
+                let some = "a class that has stations with observations and parameters in the workflow";
+                let empty = land.parameters.is_empty() || observations.y.is_empty();
+                self.require(!empty, "model.class", &format!("{class:?}"), some)?;
+                let priors = land.parameters.iter().map(|p| p.prior.clone()).collect();
+                Ok(Modelled { model: ModelSettings::Land(Box::new(land)), priors, observations })
+            }
+        }
     }
 
     fn priors(&self, parameters: &[WrittenParameter]) -> Checked<Vec<Prior>> {
@@ -211,8 +253,7 @@ impl<'a> Validator<'a> {
         })
     }
 
-    fn model(&self, w: WrittenModel) -> Checked<ModelSettings> {
-        let WrittenModel::Executable { command: written, time_limit_s: time_limit } = w;
+    fn executable(&self, written: Vec<String>, time_limit: Option<f64>) -> Checked<ModelSettings> {
         let limit = time_limit.unwrap_or(1.0);
         self.require(limit > 0.0 && limit.is_finite(), "model.time_limit_s", &limit, "a number above 0")?;
         let here = self.folder.to_string_lossy();
@@ -260,6 +301,13 @@ impl<'a> Validator<'a> {
     pub fn require(&self, good: bool, key: &str, value: &dyn Display, accepted: &str) -> Checked<()> {
         if good { Ok(()) } else { Err(self.source.invalid(key, value, accepted)) }
     }
+}
+
+/// A model with what is unknown and what is observed.
+struct Modelled {
+    model: ModelSettings,
+    priors: Vec<Prior>,
+    observations: Observations,
 }
 
 #[cfg(unix)]

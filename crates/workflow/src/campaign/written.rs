@@ -3,7 +3,10 @@
 use reterra_assimilation::calibration::{EksOptions, GnkiOptions, IesOptions, TekiOptions, UkiOptions};
 use reterra_assimilation::ces::{Discrepancy, EmulatorOptions, Limits};
 use reterra_assimilation::sampling::Gate;
+use reterra_land::plant::pft::VegetationClass;
 use serde::Deserialize;
+
+use crate::config::Mode;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -12,8 +15,9 @@ pub(super) struct WrittenCampaign {
     pub name: String,
     pub seed: Option<u64>,
     pub model: WrittenModel,
+    #[serde(default)]
     pub parameters: Vec<WrittenParameter>,
-    pub observations: WrittenObservations,
+    pub observations: Option<WrittenObservations>,
     pub calibrate: Option<WrittenCalibrate>,
     #[serde(default)]
     pub sample: WrittenSample,
@@ -28,12 +32,15 @@ pub(super) struct WrittenCampaign {
 pub(super) enum WrittenModel {
     #[serde(rename = "executable")]
     Executable { command: Vec<String>, time_limit_s: Option<f64> },
+    #[serde(rename = "land")]
+    Land { workflow: String, class: VegetationClass },
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenParameter {
     pub name: String,
+    pub mode: Option<Mode>,
     pub prior: WrittenPrior,
     pub mean: Option<f64>,
     pub sd: Option<f64>,

@@ -6,7 +6,7 @@
 //! A month without a prediction is left out of that run's score, so the numbers of pairs differ.
 
 mod estimate;
-mod predictive;
+pub(crate) mod predictive;
 mod score;
 mod table;
 

@@ -8,7 +8,7 @@ use std::f64::consts::{PI, SQRT_2};
 
 /// A mixture of normal distributions of one standard deviation.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Predictive<'a> {
+pub(crate) struct Predictive<'a> {
     /// The members, at least one, finite.
     pub members: &'a [f64],
     /// Standard deviation of the observation error, positive.
@@ -17,7 +17,7 @@ pub(super) struct Predictive<'a> {
 
 impl Predictive<'_> {
     /// The probability of a value up to `x`.
-    pub(super) fn cdf(&self, x: f64) -> f64 {
+    pub(crate) fn cdf(&self, x: f64) -> f64 {
         self.members.iter().map(|m| normal_cdf((x - m) / self.sd)).sum::<f64>() / self.members.len() as f64
     }
 
