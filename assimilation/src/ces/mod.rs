@@ -17,7 +17,7 @@
 //! nominal: a posterior. Else the runs join the design, and again; or refused                       campaign.rs, refusal.rs
 //! ```
 //!
-//! [`sensitivity`] tells which parameters outputs owe their variance to, by the same emulators.
+//! [`sensitivity()`] tells which parameters outputs owe their variance to, by the same emulators.
 //!
 //! [`Campaign`] asks for runs and is told their outputs; it holds all runs and can be serialised between the two.
 //! [`posterior_of_runs`] takes runs that are there already. The posterior is conditioned on the principal components that

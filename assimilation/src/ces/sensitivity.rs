@@ -104,8 +104,8 @@ mod tests {
         let expected = [[0.9, 0.1], [10.0 / 11.0, 1.0 / 11.0], [0.0, 1.0]];
         for (indices, shares) in found.iter().zip(expected) {
             for j in 0..2 {
-                assert!((indices.first[j].value - shares[j]).abs() < 0.01, "{indices:?} {shares:?}");
-                assert!((indices.total[j].value - shares[j]).abs() < 0.01, "{indices:?} {shares:?}");
+                assert!((indices.first[j].value - shares[j]).abs() < 0.02, "{indices:?} {shares:?}");
+                assert!((indices.total[j].value - shares[j]).abs() < 0.02, "{indices:?} {shares:?}");
             }
         }
     }

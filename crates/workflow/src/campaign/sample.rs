@@ -27,7 +27,7 @@ pub(super) struct Judged {
 /// Samples a posterior, or continues to, and writes it into the campaign's directory.
 ///
 /// # Errors
-/// Those of [`super::calibrate`], and the refusal to call a sample a posterior.
+/// Those of [`super::calibrate()`], and the refusal to call a sample a posterior.
 pub fn sample(settings: &Settings, around: Surroundings<'_>) -> Result<SampleResult, WorkflowError> {
     let _lock = open(settings, Job::Sample)?;
     with_model(settings, around, |model| {
