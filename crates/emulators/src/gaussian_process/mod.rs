@@ -10,6 +10,7 @@ mod fit;
 mod kernel;
 mod likelihood;
 mod minimise;
+mod pointwise;
 mod predict;
 mod scaling;
 mod sparse;
@@ -29,6 +30,7 @@ use scaling::Scaling;
 pub use crate::emulator::{Gradient, LeaveOneOut};
 pub use fit::LengthScales;
 pub use kernel::Kernel;
+pub use pointwise::{Moments, Pointwise};
 pub use sparse::{SparseOptions, SparseProcess};
 
 /// The mean that the process deviates from.

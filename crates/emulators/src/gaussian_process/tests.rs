@@ -170,3 +170,27 @@ fn an_input_that_never_varies_and_equal_outputs_are_survived() {
     let process = GaussianProcess::fit(x.view(), &[3.0; 40], &GaussianProcessOptions::default()).unwrap();
     assert!(process.predict(x.view()).unwrap().iter().all(|y| (y - 3.0).abs() < 1e-6));
 }
+
+#[test]
+fn a_place_by_itself_is_predicted_as_among_others() {
+    let (x, truth, _) = friedman1(60, 5, 0);
+    let places = [[0.3, 0.6, 0.2, 0.7, 1.2], [-0.4, 0.5, 0.5, 0.1, 0.9], [0.31, 0.6, 0.2, 0.7, 0.5]];
+    for options in every_choice() {
+        // Outputs without noise: covariances are as close to singular as they get.
+        let process = GaussianProcess::fit(x.view(), &truth, &options).unwrap();
+        let single = Pointwise::new(&process);
+        for place in places {
+            let found = process.predict_with_variance(ndarray::aview2(&[place])).unwrap();
+            let slopes = process.gradient(ndarray::aview1(&place)).unwrap();
+            let (at, gradient) = single.with_gradient(&place).unwrap();
+            assert_eq!(single.moments(&place).unwrap(), at);
+            assert_eq!(single.mean_with_gradient(&place).unwrap(), (at.mean, gradient.mean.clone()));
+            let close = |a: f64, b: f64| assert_abs_diff_eq!(a, b, epsilon = 1e-6 * (1e-2 + a.abs()));
+            close(found.mean[0], at.mean);
+            close(found.variance[0], at.variance);
+            slopes.mean.iter().zip(&gradient.mean).for_each(|(a, b)| close(*a, *b));
+            slopes.variance.iter().zip(&gradient.variance).for_each(|(a, b)| close(*a, *b));
+        }
+        assert!(single.moments(&places[0][..4]).is_err() && single.moments(&[f64::NAN; 5]).is_err());
+    }
+}
