@@ -27,6 +27,11 @@ impl Epoch {
         Self { count: count.clamp(1, observations.max(1)), observations, number: 0, used: 0, step: None }
     }
 
+    /// Batches of an epoch.
+    pub fn batches(&self) -> usize {
+        self.count
+    }
+
     /// Epochs that are over.
     pub fn number(&self) -> u32 {
         self.number

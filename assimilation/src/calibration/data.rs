@@ -1,5 +1,7 @@
 //! Whitened observations, and what members tell of them.
 
+use std::borrow::Cow;
+
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -55,13 +57,13 @@ impl Data {
     }
 
     /// The observations at `ids` alone; all where errors are correlated.
-    pub fn part(&self, ids: &[usize]) -> Self {
+    pub fn part(&self, ids: &[usize]) -> Cow<'_, Self> {
         match &self.whitening {
-            Whitening::Scale(sd) => Self {
+            Whitening::Scale(sd) if ids.len() < self.len() => Cow::Owned(Self {
                 y_white: ids.iter().map(|&k| self.y_white[k]).collect(),
                 whitening: Whitening::Scale(ids.iter().map(|&k| sd[k]).collect()),
-            },
-            Whitening::Factor(_) => self.clone(),
+            }),
+            Whitening::Scale(_) | Whitening::Factor(_) => Cow::Borrowed(self),
         }
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Calibrator, Claim, Eki, Eks, EksOptions, Etki, Gnki, GnkiOptions, Ies, IesOptions, Problem, Schedule,
-    Step, Teki, TekiOptions, TemperingOptions, Uki, UkiOptions,
+    Scope, Step, Teki, TekiOptions, TemperingOptions, Uki, UkiOptions,
 };
 use crate::{AssimilationError, MemberFailure};
 
@@ -40,30 +40,53 @@ impl Method {
     ///
     /// # Errors
     /// Those of the problem's data and the method's options.
-    pub fn start(
+    pub fn start(&self, problem: &Problem, size: (usize, u64)) -> Result<Process, AssimilationError> {
+        self.start_within(problem, size, Scope::default())
+    }
+
+    /// The same, with steps that see no more than a scope allows.
+    ///
+    /// # Errors
+    /// As [`Self::start`], and `Localisation` for a method that moves its whole ensemble by all observations at once.
+    pub fn start_within(
         &self,
         problem: &Problem,
         (members, seed): (usize, u64),
+        scope: Scope,
     ) -> Result<Process, AssimilationError> {
         let ensemble = |group| problem.ensemble(members, seed, group);
         let size = (members, seed);
+        if let Some(name) = self.whole() {
+            scope.require_whole(name)?;
+        }
         Ok(match self {
             Self::Etki(options, schedule) => {
                 let options = TemperingOptions { seed, ..*options };
                 let etki = Etki::new(ensemble(options.group)?, &problem.y, &problem.noise, options)?;
-                Process::Etki(etki.with_schedule(schedule.clone())?)
+                Process::Etki(etki.with_schedule(schedule.clone())?.within(scope)?)
             }
             Self::Eki(options, schedule) => {
                 let options = TemperingOptions { seed, ..*options };
                 let eki = Eki::new(ensemble(options.group)?, &problem.y, &problem.noise, options)?;
-                Process::Eki(eki.with_schedule(schedule.clone())?)
+                Process::Eki(eki.with_schedule(schedule.clone())?.within(scope)?)
             }
-            Self::Teki(options) => Process::Teki(Teki::new(problem, size, *options)?),
+            Self::Teki(options) => Process::Teki(Teki::new(problem, size, *options)?.within(scope)?),
             Self::Uki(options) => Process::Uki(Uki::new(problem, seed, *options)?),
             Self::Eks(options) => Process::Eks(Eks::new(problem, size, *options)?),
             Self::Gnki(options) => Process::Gnki(Gnki::new(problem, size, *options)?),
             Self::Ies(options) => Process::Ies(Ies::new(problem, size, *options)?),
         })
+    }
+
+    /// The name of a method that moves its whole ensemble by all observations at once.
+    fn whole(&self) -> Option<&'static str> {
+        match self {
+            Self::Etki(..) | Self::Eki(..) | Self::Teki(_) => None,
+            Self::Uki(_) => Some("unscented Kalman inversion"),
+            Self::Eks(_) => Some("an ensemble Kalman sampler"),
+            Self::Gnki(_) => Some("Gauss-Newton Kalman inversion"),
+            Self::Ies(_) => Some("an iterative ensemble smoother of parameters"),
+        }
     }
 }
 

@@ -14,8 +14,27 @@
 //! | GNKI | [`gnki`] | Gauss-Newton steps with noise | posterior near its mode; exact for linear models on average |
 //! | iterative ensemble smoother | [`ies`] | Gauss-Newton in weights | posterior near its mode; exact for linear models |
 //!
-//! "Posterior" is what a method is derived to give; only for linear models is any of them exact. How far they are off on
-//! problems with known posteriors is measured by [`crate::acceptance`]; what has to be right goes through [`crate::ces`].
+//! "Posterior" is what a method is derived to give; only for linear models is any of them exact. What they reach on problems
+//! with known posteriors ([`crate::acceptance`]; 50 members, means over 30 seeds; error of the mean in posterior standard
+//! deviations, then the ratio of standard deviations, of the worse parameter), `make validate ONLY=ces-1-calibrators`:
+//!
+//! | method | linear | elliptic, normal prior | elliptic, bounded prior |
+//! |---|---|---|---|
+//! | ETKI | 0.00, 1.00 | 0.27, 1.05 | 0.72, 1.56 |
+//! | ETKI, steps of a quarter | 0.00, 1.00 | 0.19, 0.96 | 0.68, 1.46 |
+//! | EKI | 0.05, 0.98 | 0.42, 0.91 | 1.23, 1.39 |
+//! | ES-MDA, 8 steps | 0.03, 0.99 | 1.86, 1.21 | 0.72, 1.39 |
+//! | UKI | 0.00, 1.00 | 0.15, 0.95 | 0.20, 0.94 |
+//! | EKS | 0.00, 0.97 | 0.11, 0.94 | 0.15, 0.93 |
+//! | ALDI | 0.00, 1.02 | 0.10, 0.97 | 0.14, 0.96 |
+//! | GNKI | 0.00, 1.00 | 0.11, 0.97 | 0.15, 0.95 |
+//! | iterative ensemble smoother | 0.00, 1.00 | 0.10, 0.97 | 0.14, 0.96 |
+//!
+//! ETKI and EKI see a model that bends only through the ensemble's span, which is wide when most of the data are used: what
+//! they end with under a bounded prior is no posterior. What has to be right goes through [`crate::ces`].
+//!
+//! [`Scope`] confines what a step sees: update groups, localisation and batches of observations. ETKI, EKI and TEKI take
+//! it; the others move their whole ensemble by all observations at once and refuse it.
 
 mod batches;
 pub(crate) mod data;
@@ -44,7 +63,7 @@ pub use ies::{Ies, IesOptions};
 pub use method::{Method, Process};
 pub(crate) use problem::NormalPrior;
 pub use problem::Problem;
-pub use reach::Reach;
+pub use reach::{Reach, Scope};
 pub use schedule::Schedule;
 pub use step::{FailedMember, Step};
 pub use teki::{Teki, TekiOptions};

@@ -105,9 +105,14 @@ impl Population {
     }
 }
 
-/// A process that moves a population by all observations in every step.
+/// A process that moves a population.
 pub(super) trait Moving {
     fn data(&self) -> &Data;
+
+    /// Observations that the next step takes, ascending.
+    fn ids(&self) -> Vec<usize> {
+        (0..self.data().len()).collect()
+    }
 
     fn population(&self) -> &Population;
 
@@ -137,17 +142,17 @@ impl<T: Moving> Calibrator for T {
     }
 
     fn wanted(&self) -> Vec<usize> {
-        (0..self.data().len()).collect()
+        self.ids()
     }
 
     fn tell(&mut self, outputs: &[Result<Vec<f64>, MemberFailure>]) -> Result<Step, AssimilationError> {
         if self.ended() {
             return Err(AssimilationError::Finished { t: self.population().t });
         }
-        let told = self.data().hear(outputs, self.population())?;
+        let ids = self.ids();
+        let told = self.data().part(&ids).hear(outputs, self.population())?;
         let length = self.advance(&told)?;
-        let m = self.data().len();
-        Ok(self.population_mut().record(told, length, m))
+        Ok(self.population_mut().record(told, length, ids.len()))
     }
 
     fn done(&self) -> bool {

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
+use super::data::Data;
 use crate::AssimilationError;
 use crate::analysis::{Domain, Localisation};
 use crate::localisation::adaptive::CorrelationTaper;
@@ -22,6 +23,46 @@ pub enum Reach {
     /// Weights follow from the sample correlation of each parameter with each prediction: what sampling error explains
     /// has none ([`CorrelationTaper`]).
     Correlated,
+}
+
+/// What a step sees: how far observations reach, and how many of them are taken at a time.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Scope {
+    /// How far observations reach.
+    pub reach: Reach,
+    /// Random batches that they are taken in; 1 for all at once. More need independent observation errors.
+    pub batches: usize,
+}
+
+impl Default for Scope {
+    fn default() -> Self {
+        Self { reach: Reach::Everywhere, batches: 1 }
+    }
+}
+
+impl Scope {
+    /// Refuses groups that name what isn't there, no batches, and to take apart what is correlated.
+    pub(super) fn check(&self, (parameters, data): (usize, &Data)) -> Result<(), AssimilationError> {
+        if self.batches == 0 {
+            let (option, range) = ("batches", "1 and above");
+            return Err(AssimilationError::Option { option, value: 0.0, range });
+        }
+        self.reach.check(parameters, data.len())?;
+        if *self != Self::default() {
+            data.require_independent("an inversion by groups or in batches")?;
+        }
+        Ok(())
+    }
+
+    /// Refuses anything but all observations everywhere at once, for a method whose steps are of the whole ensemble.
+    pub(super) fn require_whole(&self, method: &'static str) -> Result<(), AssimilationError> {
+        if *self == Self::default() {
+            return Ok(());
+        }
+        let (form, instead) = ("update groups, localisation or batches", "ETKI, EKI or TEKI");
+        Err(AssimilationError::Localisation { method, form, instead })
+    }
 }
 
 impl Reach {

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::batches::Epoch;
 use super::data::{Data, Told, require_members};
 use super::population::{Length, Population};
-use super::reach::Reach;
+use super::reach::{Reach, Scope};
 use super::schedule::{Schedule, data_misfit_step};
 use super::step::Step;
 use super::{Calibrator, Claim};
-use crate::analysis::{Departures, TransformFilter};
+use crate::analysis::{Departures, Domain, TransformFilter};
 use crate::linear_algebra::require_finite;
 use crate::transform::{apply, column_means};
 use crate::{AssimilationError, MemberFailure, Noise};
@@ -118,33 +118,34 @@ impl<F: TransformFilter> Tempered<F> {
         Ok(self)
     }
 
+    /// Confines observations to the parameters they reach, and takes them in so many random batches.
+    ///
+    /// # Errors
+    /// `Number`, `Twice` and `Option` for groups that are not of these arrays and for no batches, `Localisation` for
+    /// correlated errors.
+    pub fn within(mut self, scope: Scope) -> Result<Self, AssimilationError> {
+        scope.check((self.population.ensemble.ncols(), &self.data))?;
+        self.epoch = Epoch::new(scope.batches, self.data.len());
+        self.reach = scope.reach;
+        Ok(self)
+    }
+
     /// Confines observations to the parameters they reach.
     ///
     /// # Errors
-    /// `Number`, `Twice` and `Option` for groups that are not of these arrays, `Localisation` for correlated errors.
-    pub fn with_reach(mut self, reach: Reach) -> Result<Self, AssimilationError> {
-        reach.check(self.population.ensemble.ncols(), self.data.len())?;
-        if reach != Reach::Everywhere {
-            self.data.require_independent("an inversion by groups")?;
-        }
-        self.reach = reach;
-        Ok(self)
+    /// As [`Self::within`].
+    pub fn with_reach(self, reach: Reach) -> Result<Self, AssimilationError> {
+        let batches = self.epoch.batches();
+        self.within(Scope { reach, batches })
     }
 
     /// Takes the observations in so many random batches.
     ///
     /// # Errors
-    /// `Option` for none, `Localisation` for correlated errors.
-    pub fn with_batches(mut self, batches: usize) -> Result<Self, AssimilationError> {
-        if batches == 0 {
-            let (option, range) = ("batches", "1 and above");
-            return Err(AssimilationError::Option { option, value: 0.0, range });
-        }
-        if batches > 1 {
-            self.data.require_independent("an inversion in batches")?;
-        }
-        self.epoch = Epoch::new(batches, self.data.len());
-        Ok(self)
+    /// As [`Self::within`].
+    pub fn with_batches(self, batches: usize) -> Result<Self, AssimilationError> {
+        let reach = self.reach.clone();
+        self.within(Scope { reach, batches })
     }
 
     /// The ensemble to run next, or the posterior one when done (N × p).
@@ -212,23 +213,8 @@ impl<F: TransformFilter> Tempered<F> {
         parameters: &mut Array2<f64>,
     ) -> Result<(), AssimilationError> {
         let seen = departures(&told.white, dt, self.population.key(0));
-        match self.reach.groups(parameters, &told.white, ids)? {
-            None => {
-                let found = self.filter.transform(&seen)?;
-                apply(&found.w, &found.t, 1.0, parameters.view_mut());
-            }
-            Some(groups) => {
-                for group in groups.iter().filter(|group| !group.observations.is_empty()) {
-                    let found = self.filter.transform(&seen.of_domain(group))?;
-                    let mut own = parameters.select(ndarray::Axis(1), &group.columns);
-                    apply(&found.w, &found.t, 1.0, own.view_mut());
-                    for (column, &target) in own.columns().into_iter().zip(&group.columns) {
-                        parameters.column_mut(target).assign(&column);
-                    }
-                }
-            }
-        }
-        Ok(())
+        let groups = self.reach.groups(parameters, &told.white, ids)?;
+        moved(&self.filter, &seen, (parameters, groups))
     }
 
     /// Δt by the schedule, cut where T would pass its target; and whether the cap on
@@ -246,6 +232,28 @@ impl<F: TransformFilter> Tempered<F> {
         let last = self.schedule == Schedule::DataMisfit && done as u32 + 1 >= self.options.max_iterations;
         if last { (left, true) } else { (dt, false) }
     }
+}
+
+/// Updates parameters (N × p): all by everything, or each group by its own observations.
+pub(super) fn moved(
+    filter: &impl TransformFilter,
+    seen: &Departures,
+    (parameters, groups): (&mut Array2<f64>, Option<Vec<Domain>>),
+) -> Result<(), AssimilationError> {
+    let Some(groups) = groups else {
+        let found = filter.transform(seen)?;
+        apply(&found.w, &found.t, 1.0, parameters.view_mut());
+        return Ok(());
+    };
+    for group in groups.iter().filter(|group| !group.observations.is_empty()) {
+        let found = filter.transform(&seen.of_domain(group))?;
+        let mut own = parameters.select(ndarray::Axis(1), &group.columns);
+        apply(&found.w, &found.t, 1.0, own.view_mut());
+        for (column, &target) in own.columns().into_iter().zip(&group.columns) {
+            parameters.column_mut(target).assign(&column);
+        }
+    }
+    Ok(())
 }
 
 /// Departures of a likelihood to the power `dt` from whitened residuals (N × m).

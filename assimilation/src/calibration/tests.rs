@@ -191,6 +191,50 @@ fn update_groups_of_independent_parameters_give_the_same_as_all_together() {
     assert_eq!(tapered.ensemble().column(0), ensemble.column(0), "a parameter in no group stays as it is");
 }
 
+#[test]
+fn tikhonov_inversion_finds_the_same_mode_in_batches_and_by_groups() {
+    let (mean, sd) = exact(&problem());
+    let teki = Method::Teki(TekiOptions { max_iterations: 200, ..TekiOptions::default() });
+    let everywhere = Domain { columns: vec![0, 1, 2], observations: (0..4).map(|k| (k, 1.0)).collect() };
+    let grouped = Scope { reach: Reach::Groups(vec![everywhere]), batches: 1 };
+    for scope in [Scope { batches: 2, ..Scope::default() }, grouped] {
+        let mut process = teki.start_within(&problem(), (40, 1), scope.clone()).unwrap();
+        run(&Model, &mut process).unwrap();
+        for k in 0..3 {
+            let gap = (process.sample()[[0, k]] - mean[k]).abs() / sd[k];
+            assert!(gap < 0.05, "{scope:?}: {gap} sd");
+        }
+    }
+    // A parameter that no observation reaches goes to its prior's mean.
+    let first = Domain { columns: vec![0], observations: vec![] };
+    let scope = Scope { reach: Reach::Groups(vec![first]), batches: 1 };
+    let mut process = teki.start_within(&problem(), (40, 1), scope).unwrap();
+    run(&Model, &mut process).unwrap();
+    assert_abs_diff_eq!(process.sample()[[0, 0]], 0.5, epsilon = 1e-9);
+}
+
+#[test]
+fn methods_that_move_everything_at_once_refuse_groups_and_batches() {
+    for method in methods().into_iter().map(|(method, ..)| method) {
+        let start = |scope| method.start_within(&problem(), (40, 1), scope);
+        let tempered = matches!(method, Method::Etki(..) | Method::Eki(..));
+        for scope in
+            [Scope { batches: 2, ..Scope::default() }, Scope { reach: Reach::Correlated, ..Scope::default() }]
+        {
+            match start(scope) {
+                Ok(_) => assert!(tempered, "{method:?}"),
+                Err(error) => {
+                    assert!(
+                        !tempered && error.to_string().contains("ETKI, EKI or TEKI"),
+                        "{method:?}: {error}"
+                    );
+                }
+            }
+        }
+        assert!(start(Scope::default()).is_ok());
+    }
+}
+
 /// 40 parameters, each seen by itself, and 15 members: without localisation they can't meet 40 observations, and spurious
 /// correlations eat their spread.
 #[test]
