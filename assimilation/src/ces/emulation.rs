@@ -2,7 +2,7 @@
 
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
-use reterra_emulators::gaussian_process::{Gradient, LengthScales, Mean, OutputNoise};
+use reterra_emulators::gaussian_process::{Gradient, LengthScales, Mean, Moments, OutputNoise, Pointwise};
 use reterra_emulators::{GaussianProcess, GaussianProcessOptions};
 
 use super::{CesOptions, Encoder, Refusal, Runs};
@@ -20,6 +20,8 @@ pub struct Emulation {
     /// Outputs to components.
     pub encoder: Encoder,
     processes: Vec<GaussianProcess>,
+    /// The same, ready for single places.
+    singly: Vec<Pointwise>,
     prior: NormalPrior,
     /// Whitened parameters of the design, n × p.
     design: Array2<f64>,
@@ -62,7 +64,8 @@ impl Emulation {
         let data = encoder.encode(ndarray::aview1(&problem.y).insert_axis(Axis(0)));
         let rest = encoder.rest(&problem.y);
         let data = data.into_iter().collect();
-        let mut emulation = Self { encoder, processes, prior, design, data, rest, skill: 0.0 };
+        let singly = processes.iter().map(Pointwise::new).collect();
+        let mut emulation = Self { encoder, processes, singly, prior, design, data, rest, skill: 0.0 };
         emulation.skill = emulation.explained(&encoded);
         let (skill, wanted) = (emulation.skill, options.limits.skill);
         if skill.is_nan() || skill < wanted {
@@ -145,12 +148,34 @@ impl Emulation {
         Ok(self.encoder.decode(&mean, &variance))
     }
 
-    /// Derivatives of mean and variance of component `k`.
+    /// The emulator of each component, ready for single places.
+    #[must_use]
+    pub fn singly(&self) -> &[Pointwise] {
+        &self.singly
+    }
+
+    /// Mean and variance of component `k` at one place (p), without the estimated noise of runs.
     ///
     /// # Errors
     /// Those of the emulators.
-    pub fn gradient(&self, k: usize, z: &[f64]) -> Result<Gradient, AssimilationError> {
-        Ok(self.processes[k].gradient(ndarray::aview1(z))?)
+    pub fn moments(&self, k: usize, z: &[f64]) -> Result<Moments, AssimilationError> {
+        Ok(self.singly[k].moments(z)?)
+    }
+
+    /// The same with their derivatives.
+    ///
+    /// # Errors
+    /// Those of the emulators.
+    pub fn gradient(&self, k: usize, z: &[f64]) -> Result<(Moments, Gradient), AssimilationError> {
+        Ok(self.singly[k].with_gradient(z)?)
+    }
+
+    /// Mean of component `k` with its derivatives, at a fraction of the cost of a variance.
+    ///
+    /// # Errors
+    /// Those of the emulators.
+    pub fn mean(&self, k: usize, z: &[f64]) -> Result<(f64, Vec<f64>), AssimilationError> {
+        Ok(self.singly[k].mean_with_gradient(z)?)
     }
 
     /// Variances of the noise that was estimated of each component's runs.

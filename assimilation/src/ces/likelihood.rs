@@ -4,6 +4,8 @@
 //! the observations (1, whitened), of the emulator (s²) and of the model (δ²). Without the logarithm a place would be
 //! likely because nothing is known about it.
 
+use reterra_emulators::gaussian_process::{Gradient, Moments};
+
 use super::{Discrepancy, Emulation};
 use crate::AssimilationError;
 use crate::sampling::{SmoothTarget, Target};
@@ -35,30 +37,37 @@ impl<'a> Likelihood<'a> {
         }
     }
 
-    /// Logarithm of the likelihood; with a gradient, its derivatives go there.
-    fn evaluate(&self, z: &[f64], mut gradient: Option<&mut [f64]>) -> Result<f64, AssimilationError> {
-        let p = self.emulation.parameters();
-        let place = &z[..p];
-        let (mean, variance) =
-            self.emulation.predict(ndarray::aview1(place).insert_axis(ndarray::Axis(0)))?;
+    /// The emulators it is by.
+    pub(super) fn emulation(&self) -> &'a Emulation {
+        self.emulation
+    }
+
+    /// Logarithm of the likelihood from what `at` says of each component; with a gradient, its derivatives are added there,
+    /// and `at` has to give those of its moments.
+    pub(super) fn of(
+        &self,
+        z: &[f64],
+        mut gradient: Option<&mut [f64]>,
+        at: impl Fn(usize) -> Result<(Moments, Option<Gradient>), AssimilationError>,
+    ) -> Result<f64, AssimilationError> {
         let (data, rest) = self.emulation.data();
         let (delta, slope) = self.discrepancy(z);
         let others = (self.emulation.encoder.outputs() - data.len()) as f64;
         let mut value = -0.5 * (rest / (1.0 + delta) + others * (1.0 + delta).ln());
         let mut by_delta = 0.5 * (rest / (1.0 + delta) - others) / (1.0 + delta);
         for (k, y) in data.iter().enumerate() {
-            let (gap, v) = (y - mean[[0, k]], 1.0 + variance[[0, k]] + delta);
+            let (found, slopes) = at(k)?;
+            let (gap, v) = (y - found.mean, 1.0 + found.variance + delta);
             value -= 0.5 * (gap * gap / v + v.ln());
             let by_variance = 0.5 * (gap * gap / v - 1.0) / v;
             by_delta += by_variance;
-            if let Some(gradient) = gradient.as_deref_mut() {
-                let found = self.emulation.gradient(k, place)?;
-                for (g, (m, s)) in gradient.iter_mut().zip(found.mean.iter().zip(&found.variance)) {
+            if let (Some(gradient), Some(slopes)) = (gradient.as_deref_mut(), slopes) {
+                for (g, (m, s)) in gradient.iter_mut().zip(slopes.mean.iter().zip(&slopes.variance)) {
                     *g += gap / v * m + by_variance * s;
                 }
             }
         }
-        if let Some(last) = gradient.and_then(|gradient| gradient.get_mut(p)) {
+        if let Some(last) = gradient.and_then(|gradient| gradient.get_mut(self.emulation.parameters())) {
             *last = by_delta * slope;
         }
         Ok(value)
@@ -72,13 +81,17 @@ impl Target for Likelihood<'_> {
     }
 
     fn log_likelihood(&self, z: &[f64]) -> f64 {
-        self.evaluate(z, None).unwrap_or(f64::NEG_INFINITY)
+        let place = &z[..self.emulation.parameters()];
+        let at = |k| Ok((self.emulation.moments(k, place)?, None));
+        self.of(z, None, at).unwrap_or(f64::NEG_INFINITY)
     }
 }
 
 impl SmoothTarget for Likelihood<'_> {
     fn with_gradient(&self, z: &[f64], gradient: &mut [f64]) -> f64 {
         gradient.fill(0.0);
-        self.evaluate(z, Some(gradient)).unwrap_or(f64::NEG_INFINITY)
+        let place = &z[..self.emulation.parameters()];
+        let at = |k| self.emulation.gradient(k, place).map(|(found, slopes)| (found, Some(slopes)));
+        self.of(z, Some(gradient), at).unwrap_or(f64::NEG_INFINITY)
     }
 }

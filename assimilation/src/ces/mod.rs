@@ -10,7 +10,7 @@
 //!         │
 //! likelihood: observation error + emulator variance, with its log-determinant; model discrepancy   likelihood.rs
 //!         │
-//! chains ─► R̂, bulk and tail ESS                      posterior.rs, crate::sampling
+//! chains, on a likeness that costs little and is put right ─► R̂, bulk and tail ESS   likeness.rs, posterior.rs
 //!         │
 //! draws outside the design, leave-one-out scores, coverage of runs at draws of the posterior       checks.rs
 //!         │
@@ -28,6 +28,7 @@ mod checks;
 mod emulation;
 mod encoder;
 mod likelihood;
+mod likeness;
 mod options;
 mod posterior;
 mod refusal;

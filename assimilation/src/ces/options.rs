@@ -97,8 +97,11 @@ pub enum Discrepancy {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Sampler {
-    /// The no-U-turn sampler, by gradients of the emulators.
+    /// The no-U-turn sampler on a likeness of the likelihood whose variances are parabolas; the likelihood itself accepts
+    /// its steps. Chains that don't pass the gate are drawn anew without the likeness.
     #[default]
+    Surrogate,
+    /// The no-U-turn sampler, by gradients of the emulators and their variances.
     Nuts,
     /// A method without gradients.
     Plain(sampling::Method),

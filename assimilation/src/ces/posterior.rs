@@ -3,10 +3,11 @@
 use ndarray::{Array2, Axis};
 use serde::{Deserialize, Serialize};
 
+use super::likeness::Likeness;
 use super::{CesOptions, Checks, Discrepancy, Emulation, HeldOut, Likelihood, Refusal, Runs, Sampler};
 use crate::AssimilationError;
 use crate::calibration::Problem;
-use crate::sampling::{Convergence, Length, Sample, Target, sample, sample_nuts};
+use crate::sampling::{Convergence, Length, Sample, Target, sample, sample_by_surrogate, sample_nuts};
 
 /// A posterior, and why it may be called one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,7 +85,12 @@ fn converged(
         let Length { warm_up, draws, .. } = options.length;
         let length = Length { warm_up: warm_up * times, draws: draws * times, ..options.length };
         let sample = match options.sampler {
-            Sampler::Nuts => sample_nuts(likelihood, (length, options.seed), starts)?,
+            Sampler::Surrogate if times == 1 && likelihood.dimension() <= Likeness::MOST => {
+                let likeness = Likeness::new(*likelihood, options.seed, starts.row(0))?;
+                sample_by_surrogate(likelihood, &likeness, (length, options.seed), starts)?
+            }
+            // A gate that wasn't passed may be the likeness's fault.
+            Sampler::Surrogate | Sampler::Nuts => sample_nuts(likelihood, (length, options.seed), starts)?,
             Sampler::Plain(method) => sample(likelihood, method, (length, options.seed), starts)?,
         };
         let convergence = options.gate.pass(&sample, names)?;

@@ -9,6 +9,7 @@ mod elliptical;
 mod metropolis;
 mod nuts;
 mod pcn;
+mod surrogate;
 mod tempering;
 #[cfg(test)]
 mod tests;
@@ -137,6 +138,28 @@ pub fn sample_nuts(
     starts: &Array2<f64>,
 ) -> Result<Sample, AssimilationError> {
     run(target, (length, seed), starts, |start, stream| nuts::chain(target, start, length, stream))
+}
+
+/// Samples a target by the no-U-turn sampler on a cheap likeness of it: each trajectory runs on the likeness and ends in one
+/// evaluation of the target, which accepts it or not, so that the target is what is sampled (surrogate transitions: Liu
+/// 2001, doi:10.1007/978-0-387-76371-2, section 9.4.3; Christen and Fox 2005, doi:10.1198/106186005X76983). The better the
+/// likeness, the more are accepted; their share is the sample's `acceptance`.
+///
+/// # Errors
+/// As [`sample`], and `Shape` where the two have different dimensions.
+pub fn sample_by_surrogate(
+    target: &dyn Target,
+    likeness: &dyn SmoothTarget,
+    (length, seed): (Length, u64),
+    starts: &Array2<f64>,
+) -> Result<Sample, AssimilationError> {
+    let (expected, got) = (target.dimension(), likeness.dimension());
+    if expected != got {
+        return Err(AssimilationError::Shape { what: "parameters of the likeness", expected, got });
+    }
+    run(target, (length, seed), starts, |start, stream| {
+        surrogate::chain((target, likeness), start, length, stream)
+    })
 }
 
 /// Draws of the prior that a chain tries before it gives up.

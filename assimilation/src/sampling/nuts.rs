@@ -12,6 +12,16 @@ const DEPTH: usize = 10;
 const DIVERGENCE: f64 = 1000.0;
 
 pub(super) fn chain(target: &dyn SmoothTarget, z: Vec<f64>, length: Length, stream: &mut Stream) -> Chain {
+    corrected(target, z, length, (stream, |_: &[f64], _: &mut Stream| None))
+}
+
+/// A chain whose every step `correct` may refuse, for reasons beyond the target; none where it has no opinion.
+pub(super) fn corrected(
+    target: &dyn SmoothTarget,
+    z: Vec<f64>,
+    length: Length,
+    (stream, mut correct): (&mut Stream, impl FnMut(&[f64], &mut Stream) -> Option<bool>),
+) -> Chain {
     let d = z.len();
     let mut sampler = Sampler { target, metric: vec![1.0; d], step: 0.1, diverged: 0 };
     let mut point = sampler.point(z, vec![0.0; d]);
@@ -20,7 +30,10 @@ pub(super) fn chain(target: &dyn SmoothTarget, z: Vec<f64>, length: Length, stre
     let mut windows = Windows::new(length.warm_up, d);
     let mut chain = walk(length, d, |step, warming| {
         let (next, accepted) = sampler.transition(&point, stream);
-        point = next;
+        let taken = correct(&next.z, stream);
+        if taken != Some(false) {
+            point = next;
+        }
         if warming {
             sampler.step = averaging.next(accepted);
             if let Some(metric) = windows.see(step, &point.z) {
@@ -33,7 +46,7 @@ pub(super) fn chain(target: &dyn SmoothTarget, z: Vec<f64>, length: Length, stre
                 sampler.diverged = 0;
             }
         }
-        (point.z.clone(), accepted)
+        (point.z.clone(), taken.map_or(accepted, |taken| f64::from(u8::from(taken))))
     });
     chain.divergences = sampler.diverged;
     chain

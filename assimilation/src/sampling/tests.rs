@@ -127,6 +127,41 @@ fn nuts_and_metropolis_find_the_elliptic_posterior() {
     check("Metropolis", &found, &mean, &variance);
 }
 
+/// The elliptic posterior with errors that are wrong by a quarter, and a slope that isn't there.
+struct Likeness;
+
+impl Target for Likeness {
+    fn dimension(&self) -> usize {
+        2
+    }
+
+    fn log_likelihood(&self, z: &[f64]) -> f64 {
+        Elliptic.log_likelihood(z) / 1.25 + z[0]
+    }
+}
+
+impl SmoothTarget for Likeness {
+    fn with_gradient(&self, z: &[f64], gradient: &mut [f64]) -> f64 {
+        Elliptic.with_gradient(z, gradient);
+        gradient[0] = gradient[0] / 1.25 + 1.0;
+        gradient[1] /= 1.25;
+        self.log_likelihood(z)
+    }
+}
+
+#[test]
+fn a_likeness_that_is_wrong_samples_the_target_all_the_same() {
+    let (mean, variance) =
+        ([-2.7694827884012083, 4.16768003596172], [0.011028755294703197, 0.07585086080532864]);
+    let none = Array2::zeros((0, 0));
+    let length = Length { draws: 4000, ..Length::default() };
+    let found = sample_by_surrogate(&Elliptic, &Likeness, (length, 1), &none).unwrap();
+    check("surrogate", &found, &mean, &variance);
+    assert!(found.acceptance.iter().all(|share| (0.6..0.98).contains(share)), "{:?}", found.acceptance);
+    let other = Linear { a: vec![1.0; 3], y: 2.0 };
+    assert!(sample_by_surrogate(&other, &Likeness, (length, 1), &none).is_err());
+}
+
 /// Two modes at ± 2 in the first parameter, the right one with thrice the weight, each of standard deviation about 0.1.
 struct Modes;
 
