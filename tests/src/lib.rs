@@ -13,6 +13,7 @@ pub mod ensemble;
 pub mod error;
 pub mod places;
 pub mod points;
+pub mod posterior_table;
 pub mod program;
 pub mod record;
 pub mod reference;

@@ -50,7 +50,7 @@ impl ForwardMap for Elliptic {
 
 impl Known for Elliptic {
     fn name(&self) -> &'static str {
-        "elliptic"
+        "elliptic-normal"
     }
 
     fn problem(&self) -> Result<Problem, AssimilationError> {

@@ -1,6 +1,9 @@
 //! The points that are measured: one file each.
 
 pub mod campaigns;
+pub mod ces_calibrators;
+pub mod ces_chain;
+pub mod ces_lorenz;
 pub mod ces_plants;
 pub mod ces_sobol;
 pub mod ces_speed;
@@ -21,7 +24,6 @@ pub mod left_out;
 pub mod local_filter;
 pub mod local_filter_speed;
 pub mod pools;
-pub mod posteriors;
 pub mod product;
 pub mod refusals;
 pub mod resume;
@@ -132,9 +134,34 @@ pub const POINTS: &[Point] = &[
     },
     Point { name: "assimilation-8", title: "land cycles killed and resumed", measure: cycles::measure },
     Point {
-        name: "ces-1",
-        title: "calibrate, emulate, sample against known posteriors",
-        measure: posteriors::measure,
+        name: "ces-1-calibrators",
+        title: "calibrations that claim a posterior beside known ones",
+        measure: ces_calibrators::measure,
+    },
+    Point {
+        name: "ces-1-linear",
+        title: "calibrate, emulate, sample: a linear model",
+        measure: ces_chain::linear,
+    },
+    Point {
+        name: "ces-1-elliptic-normal",
+        title: "calibrate, emulate, sample: an elliptic equation under a normal prior",
+        measure: ces_chain::elliptic_normal,
+    },
+    Point {
+        name: "ces-1-elliptic-bounded",
+        title: "calibrate, emulate, sample: the same under a prior with bounds",
+        measure: ces_chain::elliptic_bounded,
+    },
+    Point {
+        name: "ces-1-sinusoid",
+        title: "calibrate, emulate, sample: a sinusoid",
+        measure: ces_chain::sinusoid,
+    },
+    Point {
+        name: "ces-1-lorenz63",
+        title: "calibrate, emulate, sample: time means of Lorenz-63",
+        measure: ces_lorenz::measure,
     },
     Point { name: "ces-1-ishigami", title: "Sobol' indices from 300 runs", measure: ces_sobol::measure },
     Point {
