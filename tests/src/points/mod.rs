@@ -165,10 +165,11 @@ pub const POINTS: &[Point] = &[
     },
     Point { name: "ces-1-ishigami", title: "Sobol' indices from 300 runs", measure: ces_sobol::measure },
     Point {
-        name: "ces-2",
+        name: "ces-2-global",
         title: "emulators of CLM5 from its own parameter ensemble",
-        measure: ces_plants::measure,
+        measure: ces_plants::globe,
     },
+    Point { name: "ces-2-biomes", title: "the same for its biomes", measure: ces_plants::biomes },
     Point {
         name: "ces-3",
         title: "a campaign of the land model at 48 stations, scored on withheld months",
