@@ -4,6 +4,8 @@ reference_emulators.py global DATA OUT     CLM5's parameter ensemble in five shu
 reference_emulators.py biomes DATA OUT     the same for its biomes
 reference_emulators.py process FOLDER      time and score of a Gaussian process on FOLDER/{train,test}.bin
 reference_emulators.py trees FOLDER        time and score of boosted trees on them
+reference_emulators.py sampler FOLDER      emcee on the emulator of FOLDER/emulator.json: densities at FOLDER/checks.bin,
+                                           chains from FOLDER/starts.bin in several forms, with their times
 
 Tables are little-endian doubles, a row of inputs and then the output. Exit code 3 where a package is missing.
 """
@@ -16,9 +18,11 @@ import time
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
 try:
+    import emcee
     import lightgbm
     import numpy as np
     import xarray
+    from scipy.linalg.blas import dtrmm
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
     from sklearn.model_selection import KFold
@@ -122,11 +126,82 @@ def timed_trees(folder):
     print(json.dumps({"seconds": seconds, "score": rmse}))
 
 
+class Component:
+    """One emulated output: mean and variance at many places at once."""
+
+    def __init__(self, part):
+        self.signal, self.factor, self.shift = part["signal"], np.array(part["factor"]), np.array(part["shift"])
+        self.z = np.array(part["z"]["data"]).reshape(part["z"]["dim"])
+        self.squares = (self.z**2).sum(0)[:, None]
+        n = len(part["rows"])
+        # Fortran order: what BLAS takes without a copy.
+        self.inverse = np.zeros((n, n), order="F")
+        for i, row in enumerate(part["rows"]):
+            self.inverse[i, : i + 1] = row
+        basis = part["basis"]
+        self.alpha, self.constant = np.array(part["alpha"]), basis["constant"]
+        self.slope, self.start = np.array(basis["slope"]), np.array(basis["start"])
+        self.rise = np.array(basis["rise"]["data"]).reshape(basis["rise"]["dim"])
+        self.known = np.array(basis["known"])
+        self.mean, self.sd = part["units"]
+        assert part["kernel"] == "matern52"
+
+    def __call__(self, x):
+        z = x * self.factor - self.shift
+        s = np.maximum(self.squares + (z**2).sum(1) - 2.0 * (self.z.T @ z.T), 0.0)
+        s *= 5.0
+        np.sqrt(s, out=s)
+        k = np.exp(-s)
+        k *= self.signal * (1.0 + s + s * s / 3.0)
+        k = np.asfortranarray(k)
+        t = self.start[:, None] + self.rise @ z.T - self.known @ k
+        mean = self.constant + z @ self.slope + self.alpha @ k
+        white = dtrmm(1.0, self.inverse, k, lower=1, overwrite_b=1)
+        variance = self.signal - np.einsum("ij,ij->j", white, white) + (t * t).sum(0)
+        return self.sd * mean + self.mean, np.maximum(self.sd**2 * variance, 0.0)
+
+
+def sampler(folder):
+    """emcee, all walkers of a half at once."""
+    with open(f"{folder}/emulator.json") as file:
+        answer = json.load(file)
+    components = [Component(part) for part in answer["components"]]
+    inputs = len(components[0].factor)
+    checks, starts = (np.fromfile(f"{folder}/{name}.bin", "<f8").reshape(-1, inputs) for name in ("checks", "starts"))
+
+    def log_density(x):
+        total = -0.5 * (x * x).sum(1)
+        for component, data in zip(components, answer["data"]):
+            mean, variance = component(x)
+            variance += 1.0
+            total -= 0.5 * ((data - mean) ** 2 / variance + np.log(variance))
+        return total
+
+    moves = {
+        "stretch": None,
+        "differential evolution": [(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)],
+    }
+    found = {"log_density": (log_density(checks) - 0.5 * answer["rest"]).tolist(), "forms": []}
+    for name, move in moves.items():
+        for walkers in (32, 128):
+            chain = emcee.EnsembleSampler(walkers, inputs, log_density, vectorize=True, moves=move)
+            np.random.seed(0)
+            start = time.process_time()
+            chain.run_mcmc(starts[:walkers], 400_000 // walkers)
+            seconds = time.process_time() - start
+            file = f"{len(found['forms'])}.bin"
+            # Walkers × steps × inputs; they start in the posterior, so no step is thrown away.
+            chain.get_chain().transpose(1, 0, 2).astype("<f8").tofile(f"{folder}/{file}")
+            found["forms"].append({"name": f"{name}, {walkers} walkers", "walkers": walkers, "seconds": seconds, "file": file})
+    print(json.dumps(found))
+
+
 if __name__ == "__main__":
     jobs = {
         "global": lambda data, out: ensemble(data, out, of_globe(data)),
         "biomes": lambda data, out: ensemble(data, out, of_biomes(data)),
         "process": timed_process,
         "trees": timed_trees,
+        "sampler": sampler,
     }
     jobs[sys.argv[1]](*sys.argv[2:])

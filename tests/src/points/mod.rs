@@ -5,6 +5,7 @@ pub mod ces_calibrators;
 pub mod ces_chain;
 pub mod ces_lorenz;
 pub mod ces_plants;
+pub mod ces_sampler;
 pub mod ces_sobol;
 pub mod ces_speed;
 pub mod ces_stations;
@@ -179,6 +180,11 @@ pub const POINTS: &[Point] = &[
         name: "ces-4",
         title: "time of emulators beside scikit-learn and LightGBM",
         measure: ces_speed::measure,
+    },
+    Point {
+        name: "ces-4-sampler",
+        title: "effective draws a second beside emcee",
+        measure: ces_sampler::measure,
     },
     Point { name: "ces-5", title: "what must not become a posterior", measure: refusals::measure },
     Point {
