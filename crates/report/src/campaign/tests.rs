@@ -9,7 +9,7 @@ fn parameter(name: &str, values: impl Fn(usize) -> f64) -> Parameter {
         name: name.into(),
         prior: (0..50).map(|k| (f64::from(k) / 10.0 - 2.0, 0.2)).collect(),
         prior_moments: (0.5, 1.4),
-        ring: (0..RING).map(|k| 0.5 + (6.283 * k as f64 / RING as f64).cos()).collect(),
+        ring: (0..RING).map(|k| 0.5 + (std::f64::consts::TAU * k as f64 / RING as f64).cos()).collect(),
         chains: vec![chain(0), chain(200)],
         moments: (0.5, 0.1),
         interval: (0.3, 0.7),
