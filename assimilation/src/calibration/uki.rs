@@ -326,7 +326,7 @@ mod tests {
         super::super::run(&model, &mut process).unwrap();
         let sums: Vec<f64> = process.sample().rows().into_iter().map(|u| u.sum()).collect();
         let mean = sums.iter().sum::<f64>() / sums.len() as f64;
-        let variance = sums.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / (sums.len() - 1) as f64;
+        let variance = sums.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / sums.len() as f64;
         assert_abs_diff_eq!(mean, m as f64 / (m as f64 + 0.5), epsilon = 1e-6);
         assert_abs_diff_eq!(variance * (m as f64 + 0.5), 1.0, epsilon = 1e-4);
     }

@@ -163,7 +163,8 @@ fn the_likelihood_has_its_variance_and_its_log_determinant() {
         .sum();
     let found = Likelihood::new(&emulation, Discrepancy::None).log_likelihood(&z);
     assert!(variance.iter().any(|v| *v > 1e-3), "{variance}");
-    assert_abs_diff_eq!(found, expected, epsilon = 1e-9 * expected.abs());
+    // Single places go by the inverse of the kernel's factor, which costs some digits.
+    assert_abs_diff_eq!(found, expected, epsilon = 1e-7 * expected.abs());
 }
 
 /// One parameter seen `m` times with unit errors; the data scatter three times as widely as that.
