@@ -3,6 +3,7 @@
 //! ```text
 //! DIRECTORY/month-000012/members-0000-0032.columns-000000-000024.nc     one file a rank, with its members
 //!                        complete.json                                  written last, by rank 0, with all checksums
+//!           pass-000002/                                                the same after a pass of the smoother
 //! ```
 //!
 //! A folder without its marker is what a killed run left, and counts for nothing. Files say which members and columns they
@@ -28,11 +29,42 @@ const MARKER: &str = "complete.json";
 /// Complete checkpoints that stay: the last one, and one to go back to should that be damaged.
 const KEPT: usize = 2;
 
+/// Where a run is, in the order in which it gets there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum At {
+    /// So many passes of the smoother are done, and members spun up for the next.
+    Pass(usize),
+    /// So many months of the filter are done.
+    Month(usize),
+}
+
+impl At {
+    fn folder(self) -> String {
+        match self {
+            Self::Pass(passes) => format!("pass-{passes:06}"),
+            Self::Month(months) => format!("month-{months:06}"),
+        }
+    }
+
+    /// What the folder of a checkpoint is called; none for other folders.
+    fn of(folder: &str) -> Option<Self> {
+        let (kind, number) = folder.split_once('-')?;
+        let number = number.parse().ok()?;
+        match kind {
+            "pass" => Some(Self::Pass(number)),
+            "month" => Some(Self::Month(number)),
+            _ => None,
+        }
+    }
+}
+
 /// What is written last.
 #[derive(Debug, Serialize, Deserialize)]
 struct Marker {
     /// Checksum of what the run was asked for.
     run: String,
+    /// Passes of the smoother that are done.
+    passes: usize,
     months: usize,
     shared: Option<Shared>,
     /// Of all columns, column by column.
@@ -63,8 +95,18 @@ pub(super) fn save_if_due<M: Model>(cycles: &Cycles<'_, M>) -> Result<(), CycleE
     if !last && !cycles.month.is_multiple_of(checkpoints.every.max(1)) {
         return Ok(());
     }
+    save(cycles, checkpoints, At::Month(cycles.month))
+}
+
+/// Writes one after a pass of the smoother, however many months lie between others: a pass is a whole run.
+pub(super) fn save_pass<M: Model>(cycles: &Cycles<'_, M>) -> Result<(), CycleError> {
+    let Some(checkpoints) = cycles.setting.checkpoints else { return Ok(()) };
+    save(cycles, checkpoints, At::Pass(cycles.smoothed))
+}
+
+fn save<M: Model>(cycles: &Cycles<'_, M>, checkpoints: &Checkpoints, at: At) -> Result<(), CycleError> {
     let setting = &cycles.setting;
-    let folder = checkpoints.directory.join(name(cycles.month as u64));
+    let folder = checkpoints.directory.join(at.folder());
     fs::create_dir_all(&folder).map_err(directory("create", &folder))?;
     let own = part(setting, &folder, &cycles.members)?;
     // Everybody's files are in their places when everybody's checksums are here.
@@ -73,6 +115,7 @@ pub(super) fn save_if_due<M: Model>(cycles: &Cycles<'_, M>) -> Result<(), CycleE
     if setting.ranks.rank() == 0 {
         let marker = Marker {
             run: run(setting, checkpoints)?,
+            passes: cycles.smoothed,
             months: cycles.month,
             shared: cycles.shared.clone(),
             inflation,
@@ -105,10 +148,9 @@ fn part<M: Model>(
 pub(super) fn last<M: Model>(setting: &Setting<'_, M>) -> Result<Option<Found>, CycleError> {
     let Some(checkpoints) = setting.checkpoints else { return Ok(None) };
     // What rank 0 sees counts, so that all go on from the same.
-    let own: Vec<u64> =
-        if setting.ranks.rank() == 0 { complete(&checkpoints.directory)? } else { Vec::new() };
-    let Some(months) = everyone(setting.ranks, &own)?.pop() else { return Ok(None) };
-    let folder = checkpoints.directory.join(name(months));
+    let own: Vec<At> = if setting.ranks.rank() == 0 { complete(&checkpoints.directory)? } else { Vec::new() };
+    let Some(at) = everyone(setting.ranks, &own)?.pop() else { return Ok(None) };
+    let folder = checkpoints.directory.join(at.folder());
     let path = folder.join(MARKER);
     let json = fs::read(&path).map_err(directory("read", &path))?;
     let damaged = |e: serde_json::Error| CycleError::Damaged { path: path.clone(), what: e.to_string() };
@@ -146,11 +188,12 @@ impl Found {
         let member =
             |stored: Stored<M::State>| Ok(Member { column: remade(setting.model, &stored)?, stored });
         let members = stored.into_iter().map(member).collect::<Result<_, CycleError>>()?;
-        let Marker { months, shared, inflation, report, .. } = self.marker;
+        let Marker { passes, months, shared, inflation, report, .. } = self.marker;
         let learnt = setting.options.inflation.zip(inflation);
         let resumed = learnt.map(|(options, beliefs)| Inflated::resumed(&setting, options, &beliefs));
         let inflation = resumed.transpose()?;
-        Ok(Cycles { setting, members, shared, inflation, report, pass: None, month: months })
+        let smoothed = passes;
+        Ok(Cycles { setting, members, shared, inflation, report, pass: None, smoothed, month: months })
     }
 }
 
@@ -167,39 +210,33 @@ fn run<M: Model>(setting: &Setting<'_, M>, checkpoints: &Checkpoints) -> Result<
     Ok(sha256_bytes(&serde_json::to_vec(&asked).map_err(CycleError::Message)?))
 }
 
-fn name(months: u64) -> String {
-    format!("month-{months:06}")
-}
-
-/// Months of the checkpoints whose folders are there, complete or not, ascending.
-fn begun(directory: &Path) -> Result<Vec<u64>, CycleError> {
+/// Checkpoints whose folders are there, complete or not, in their order.
+fn begun(directory: &Path) -> Result<Vec<At>, CycleError> {
     let entries = match fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(e) => return Err(self::directory("list", directory)(e)),
     };
-    let months = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_str()?.strip_prefix("month-")?.parse::<u64>().ok());
-    let mut months: Vec<u64> = months.collect();
-    months.sort_unstable();
-    Ok(months)
+    let mut all: Vec<At> =
+        entries.flatten().filter_map(|entry| At::of(entry.file_name().to_str()?)).collect();
+    all.sort_unstable();
+    Ok(all)
 }
 
-/// Months of the complete ones, ascending.
-fn complete(directory: &Path) -> Result<Vec<u64>, CycleError> {
-    let mut months = begun(directory)?;
-    months.retain(|months| directory.join(name(*months)).join(MARKER).exists());
-    Ok(months)
+/// The complete ones, in their order.
+fn complete(directory: &Path) -> Result<Vec<At>, CycleError> {
+    let mut all = begun(directory)?;
+    all.retain(|at| directory.join(at.folder()).join(MARKER).exists());
+    Ok(all)
 }
 
 /// Deletes what is older than the last complete checkpoints: markers first, so that none is ever complete and half gone.
 fn forget_but(directory: &Path, last: usize) -> Result<(), CycleError> {
     let complete = complete(directory)?;
     let Some(oldest) = complete.len().checked_sub(last).map(|first| complete[first]) else { return Ok(()) };
-    for months in begun(directory)?.into_iter().filter(|months| *months < oldest) {
-        let folder = directory.join(name(months));
-        if complete.contains(&months) {
+    for at in begun(directory)?.into_iter().filter(|at| *at < oldest) {
+        let folder = directory.join(at.folder());
+        if complete.contains(&at) {
             fs::remove_file(folder.join(MARKER)).map_err(self::directory("delete", &folder))?;
         }
         fs::remove_dir_all(&folder).map_err(self::directory("delete", &folder))?;

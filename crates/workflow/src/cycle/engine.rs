@@ -32,6 +32,8 @@ pub struct Cycles<'a, M: Model> {
     pub(super) report: Report,
     /// Pass of the smoother.
     pub(super) pass: Option<usize>,
+    /// Passes that are done.
+    pub(super) smoothed: usize,
     pub(super) month: usize,
 }
 
@@ -56,8 +58,11 @@ impl<'a, M: Model> Cycles<'a, M> {
         let checkpoints = options.checkpoints.as_ref();
         let setting = Setting { model, options, observations, checkpoints, ranks, decomposition, share };
         match checkpoint::last(&setting)? {
-            Some(found) => found.resume(setting),
-            None => Self::start(setting),
+            Some(found) => {
+                let resumed = found.resume(setting)?;
+                if resumed.is_smoothed() { Ok(resumed) } else { resumed.ready() }
+            }
+            None => Self::start(setting)?.ready(),
         }
     }
 
@@ -69,15 +74,25 @@ impl<'a, M: Model> Cycles<'a, M> {
         let options = setting.options.inflation;
         let inflation = options.map(|options| Inflated::new(&setting, options)).transpose()?;
         let members = Vec::new();
-        let mut cycles = Self { setting, members, shared, inflation, report, pass: None, month: 0 };
+        let mut cycles =
+            Self { setting, members, shared, inflation, report, pass: None, smoothed: 0, month: 0 };
         let shared = cycles.shared.clone();
         cycles.begin(|column, member| match &shared {
             Some(shared) => shared.of(model.type_of(column), member),
             None => model.draw(member, column),
         })?;
-        cycles.smooth()?;
-        checkpoint::save_if_due(&cycles)?;
         Ok(cycles)
+    }
+
+    /// The same before its first month, with the passes of the smoother that are still to come.
+    fn ready(mut self) -> Result<Self, CycleError> {
+        self.smooth()?;
+        checkpoint::save_if_due(&self)?;
+        Ok(self)
+    }
+
+    fn is_smoothed(&self) -> bool {
+        self.setting.options.smoother.is_none_or(|smoother| self.smoothed >= smoother.passes)
     }
 
     /// Spins members up with these parameters, by column and member.
@@ -93,11 +108,12 @@ impl<'a, M: Model> Cycles<'a, M> {
     /// The same members from here on without observations: an open loop. It leaves no checkpoints.
     #[must_use]
     pub fn open_loop(&self) -> Self {
-        let Self { setting, members, shared, inflation, report, pass, month } = self;
+        let Self { setting, members, shared, inflation, report, pass, smoothed, month } = self;
         let setting =
             Setting { observations: &[], checkpoints: None, share: setting.share.clone(), ..*setting };
         let (members, shared, report) = (members.clone(), shared.clone(), report.clone());
-        Self { setting, members, shared, inflation: inflation.clone(), report, pass: *pass, month: *month }
+        let (inflation, pass, smoothed, month) = (inflation.clone(), *pass, *smoothed, *month);
+        Self { setting, members, shared, inflation, report, pass, smoothed, month }
     }
 
     /// Runs to the last month.

@@ -4,19 +4,23 @@ use ndarray::{Array2, Array3, Axis, concatenate, s};
 
 use super::analysis::Update;
 use super::shared::Way;
-use super::{CycleError, Cycles, Model, Observed};
+use super::{CycleError, Cycles, Model, Observed, checkpoint};
 
 impl<M: Model> Cycles<'_, M> {
-    /// Finds parameters by passes over the whole run, where they are asked for.
+    /// Finds parameters by passes over the whole run, where they are asked for; those that are done aren't repeated.
     pub(super) fn smooth(&mut self) -> Result<(), CycleError> {
         let Some(smoother) = self.setting.options.smoother else { return Ok(()) };
-        for pass in 0..smoother.passes {
+        for pass in self.smoothed..smoother.passes {
             self.pass = Some(pass);
             let (all, predicted) = self.whole_run(smoother.factors()[0])?;
             if !all.is_empty() {
                 self.move_parameters(&all, predicted)?;
             }
             self.again()?;
+            self.smoothed = pass + 1;
+            if self.smoothed < smoother.passes {
+                checkpoint::save_pass(self)?;
+            }
         }
         self.pass = None;
         Ok(())

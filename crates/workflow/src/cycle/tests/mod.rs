@@ -1,6 +1,7 @@
 //! One rank against many, members that fail, runs that stop and go on: the same bits.
 
 mod controlled;
+mod passes;
 mod pools;
 
 use std::path::Path;

@@ -1,6 +1,8 @@
 //! A small model of two pools, with members that fail where a test asks for it.
 
 use std::sync::LazyLock;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use reterra_assimilation::state::{Block, Layout, Map};
 use reterra_statistics::random::{Stage, StreamKey};
@@ -21,6 +23,12 @@ pub(super) enum Fault {
 
 pub(super) struct Pools {
     pub fault: Fault,
+}
+
+/// The same, but no member starts any more after so many have.
+pub(super) struct Stopping {
+    pub pools: Pools,
+    pub starts_left: AtomicUsize,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,5 +129,62 @@ impl Model for Pools {
         let before: f64 = state.pools.iter().sum();
         state.pools.copy_from_slice(rows);
         Added { carbon: state.pools.iter().sum::<f64>() - before, ..Added::default() }
+    }
+}
+
+impl Model for Stopping {
+    type State = State;
+    type Column = [f64; 2];
+
+    fn columns(&self) -> usize {
+        self.pools.columns()
+    }
+
+    fn place(&self, column: usize) -> [f64; 2] {
+        self.pools.place(column)
+    }
+
+    fn layout(&self, column: usize) -> &Layout {
+        self.pools.layout(column)
+    }
+
+    fn variables(&self) -> usize {
+        self.pools.variables()
+    }
+
+    fn types(&self) -> usize {
+        self.pools.types()
+    }
+
+    fn type_of(&self, column: usize) -> usize {
+        self.pools.type_of(column)
+    }
+
+    fn draw(&self, member: usize, vector: usize) -> Vec<f64> {
+        self.pools.draw(member, vector)
+    }
+
+    fn column(&self, column: usize, u: &[f64]) -> Result<[f64; 2], String> {
+        self.pools.column(column, u)
+    }
+
+    fn start(&self, column: usize, members: &[(usize, &[f64; 2])]) -> Vec<Result<State, String>> {
+        let left = self.starts_left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(members.len()));
+        match left {
+            Ok(_) => self.pools.start(column, members),
+            Err(_) => members.iter().map(|_| Err("stopped, as it was asked to".to_owned())).collect(),
+        }
+    }
+
+    fn run(&self, place: (usize, usize), lanes: &[Lane<'_, [f64; 2], State>]) -> Vec<Ran<State>> {
+        self.pools.run(place, lanes)
+    }
+
+    fn read(&self, column: &[f64; 2], state: &State) -> Vec<f64> {
+        self.pools.read(column, state)
+    }
+
+    fn write(&self, column: &[f64; 2], state: &mut State, rows: &[f64]) -> Added {
+        self.pools.write(column, state, rows)
     }
 }
