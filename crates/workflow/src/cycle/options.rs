@@ -24,8 +24,8 @@ pub struct Options {
     /// Inflation of the forecast by factors that are learnt, for every row of every column; it comes on top of what the
     /// filter itself does to the spread. None leaves every bit as the filter alone has it.
     pub inflation: Option<VaryingOptions>,
-    /// Quality control of the observations before they are assimilated in the filter; places are those of columns, times
-    /// are in months from the start of the run. None takes all.
+    /// Quality control of the observations before they are assimilated, in every pass of the smoother and in the filter,
+    /// whose flags are told; places are those of columns, times are in months from the start of the run. None takes all.
     pub control: Option<Control>,
     /// Kinds of observations.
     pub kinds: Vec<Kind>,

@@ -7,32 +7,41 @@ use reterra_assimilation::quality::{Control, Flag, Outcome, Sample};
 use super::engine::Setting;
 use super::{CycleError, Cycles, Model, Observed};
 
+/// Observations, and what this rank's members predict for those in its columns.
+type Predicted = (Vec<Observed>, Array2<f64>);
+
 impl<M: Model> Cycles<'_, M> {
-    /// The observations that quality control leaves of those due, with their error variances times `factor`, and what this
-    /// rank's members predict for them; all of them where there is no control. Flags go to the report.
-    pub(super) fn sifted(
-        &mut self,
-        (due, predicted): (Vec<Observed>, Array2<f64>),
-        factor: f64,
-    ) -> Result<(Vec<Observed>, Array2<f64>), CycleError> {
-        let Some(control) = &self.setting.options.control else { return Ok((due, predicted)) };
-        // Checks weigh errors as they are, not by the share that the filter takes.
-        let outcome = self.setting.judged(control, &self.setting.due(self.month, 1.0), &predicted)?;
-        self.report.flag(&self.setting.numbers(self.month), &outcome.flags);
-        let columns = &self.setting.share.columns;
-        let own = (0..due.len()).filter(|j| columns.contains(&due[*j].column));
-        let kept: Vec<usize> =
-            own.enumerate().filter(|(_, j)| outcome.flags[*j].is_used()).map(|(at, _)| at).collect();
-        let used = outcome.used();
-        let sifted = used.iter().map(|&j| {
-            let (value, variance) = (outcome.values[j], outcome.variances[j] * factor);
-            Observed { value, variance, ..due[j] }
-        });
-        Ok((sifted.collect(), predicted.select(Axis(1), &kept)))
+    /// What quality control leaves of this month's observations, for the filter; flags go to the report.
+    pub(super) fn sifted(&mut self, due: Predicted, factor: f64) -> Result<Predicted, CycleError> {
+        let (flags, sifted) = self.setting.sifted(self.month, due, factor)?;
+        self.report.flag(&self.setting.numbers(self.month), &flags);
+        Ok(sifted)
     }
 }
 
 impl<M: Model> Setting<'_, M> {
+    /// Flags of a month's observations, and what quality control leaves of them, with their error variances times `factor`;
+    /// no flags and all of them where there is no control.
+    pub(super) fn sifted(
+        &self,
+        month: usize,
+        (due, predicted): Predicted,
+        factor: f64,
+    ) -> Result<(Vec<Flag>, Predicted), CycleError> {
+        let Some(control) = &self.options.control else { return Ok((Vec::new(), (due, predicted))) };
+        // Checks weigh errors as they are, not by the share of their information that is taken here.
+        let outcome = self.judged(control, &self.due(month, 1.0), &predicted)?;
+        let own = (0..due.len()).filter(|j| self.share.columns.contains(&due[*j].column));
+        let kept: Vec<usize> =
+            own.enumerate().filter(|(_, j)| outcome.flags[*j].is_used()).map(|(at, _)| at).collect();
+        let used = outcome.used();
+        let left = used.iter().map(|&j| {
+            let (value, variance) = (outcome.values[j], outcome.variances[j] * factor);
+            Observed { value, variance, ..due[j] }
+        });
+        Ok((outcome.flags.clone(), (left.collect(), predicted.select(Axis(1), &kept))))
+    }
+
     /// Numbers of the observations whose windows end with a month, in the order of [`Setting::due`].
     fn numbers(&self, month: usize) -> Vec<usize> {
         let all = self.observations.iter().enumerate();

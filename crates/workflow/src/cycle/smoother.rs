@@ -33,7 +33,9 @@ impl<M: Model> Cycles<'_, M> {
             let values = self.forecast()?;
             self.add(&values);
             let due = self.setting.due(self.month, factor);
-            predicted.push(self.setting.predicted(&self.members, &due));
+            let month = self.setting.predicted(&self.members, &due);
+            let (_, (due, month)) = self.setting.sifted(self.month, (due, month), factor)?;
+            predicted.push(month);
             all.extend(due);
             self.close();
             self.month += 1;

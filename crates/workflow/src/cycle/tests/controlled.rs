@@ -7,7 +7,7 @@ use reterra_assimilation::quality::{Background, Check, Control, Flag};
 
 use super::pools::{Fault, Pools};
 use super::{MONTHS, observations, options, run, run_with};
-use crate::cycle::{Flagged, Observed, Options};
+use crate::cycle::{Flagged, Observed, Options, Smoother};
 
 const MODEL: Pools = Pools { fault: Fault::Members };
 
@@ -37,6 +37,20 @@ fn an_outlier_is_flagged_and_leaves_no_trace_on_any_number_of_ranks() {
     for (size, groups) in [(2, 1), (4, 2), (3, 3)] {
         let on_ranks = run_with(&spoilt, (&MODEL, &Options { groups, ..control.clone() }), size).unwrap();
         assert_eq!(on_ranks, found, "{size} ranks in {groups} groups");
+    }
+}
+
+#[test]
+fn an_outlier_leaves_no_trace_in_the_smoothers_passes() {
+    let smoother = Some(Smoother { passes: 2, share: 0.7 });
+    let good = observations();
+    let spoilt = [vec![Observed { value: 1e3, ..good[7] }], good.clone()].concat();
+    let expected = run_with(&good, (&MODEL, &Options { smoother, ..options(None) }), 1).unwrap();
+    for size in [1, 3] {
+        let options = Options { smoother, ..controlled(20.0) };
+        let (members, report) = run_with(&spoilt, (&MODEL, &options), size).unwrap();
+        assert_eq!(report.flagged, [Flagged { number: 0, flag: Flag::Background }]);
+        assert_eq!(members, expected.0, "{size} ranks");
     }
 }
 
