@@ -19,7 +19,7 @@ use super::schedule::mean;
 use super::step::Step;
 use super::{Calibrator, Claim, Problem};
 use crate::ensemble::match_moments;
-use crate::linear_algebra::{cholesky, solve_each, solve_lower};
+use crate::linear_algebra::{cholesky, eigh, solve_each, solve_lower};
 use crate::{AssimilationError, MemberFailure};
 
 /// Share of what was known that a step forgets, and of the new information that it takes.
@@ -29,7 +29,8 @@ const FORGET: f64 = 0.5;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct UkiOptions {
-    /// Change of the mean in standard deviations, and relative change of variances, below which it has converged.
+    /// Change of the mean in standard deviations, and relative change of the inverse variance, in any direction, below which
+    /// it has converged.
     pub tolerance: f64,
     /// Iterations allowed.
     pub max_iterations: u32,
@@ -115,7 +116,8 @@ impl Uki {
         self.move_to(&predicted, (info, gradient))
     }
 
-    /// Takes the share of new information; returns the largest change of mean (sd) and variance (relative).
+    /// Takes the share of new information; returns the largest change over all directions, of the mean (sd) and of the
+    /// inverse variance (relative).
     fn move_to(
         &mut self,
         predicted: &Array2<f64>,
@@ -124,13 +126,11 @@ impl Uki {
         let precision = inverse(predicted)? + info * FORGET;
         let covariance = inverse(&precision)?;
         let step = covariance.dot(&(gradient * FORGET));
-        let moved = step.iter().zip(covariance.diag()).map(|(s, v)| s.abs() / v.sqrt());
-        let resized = covariance
-            .diag()
-            .into_iter()
-            .zip(self.covariance.diag())
-            .map(|(new, old)| (new / old - 1.0).abs());
-        let change = moved.chain(resized).fold(0.0, f64::max);
+        let moved = step.dot(&precision.dot(&step)).max(0.0).sqrt();
+        // In every direction: what is known well in a combination of parameters hardly shows in the variance of each.
+        let root = cholesky(self.covariance.view(), "covariance of the parameters")?;
+        let (resized, _) = eigh(root.t().dot(&precision.dot(&root)).view(), "change of the covariance")?;
+        let change = resized.iter().map(|ratio| (ratio - 1.0).abs()).fold(moved, f64::max);
         self.mean += &step;
         self.covariance = covariance;
         Ok(change)
@@ -326,7 +326,7 @@ mod tests {
         super::super::run(&model, &mut process).unwrap();
         let sums: Vec<f64> = process.sample().rows().into_iter().map(|u| u.sum()).collect();
         let mean = sums.iter().sum::<f64>() / sums.len() as f64;
-        let variance = sums.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / sums.len() as f64;
+        let variance = sums.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / (sums.len() - 1) as f64;
         assert_abs_diff_eq!(mean, m as f64 / (m as f64 + 0.5), epsilon = 1e-6);
         assert_abs_diff_eq!(variance * (m as f64 + 0.5), 1.0, epsilon = 1e-4);
     }
