@@ -9,6 +9,9 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+/// The land model's file, which has other scores.
+const LAND: &str = "land.toml";
+
 fn twin(directory: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reterra"));
     command.arg("twin").args(arguments).current_dir(directory).output().unwrap()
@@ -53,6 +56,7 @@ fn every_shipped_file_runs_and_has_its_score() {
         ("lorenz-96-adaptive.toml", "200", 0.3, 0.6),
         ("lorenz-96-letkf.toml", "200", 0.19, 0.25),
     ];
+    names.retain(|name| name != LAND);
     assert_eq!(names, known.map(|(name, ..)| name));
     for (name, cycles, least, largest) in known {
         let json = scores(directory.path(), &shortened(name, "3", cycles), &[]);
@@ -64,6 +68,26 @@ fn every_shipped_file_runs_and_has_its_score() {
         assert_eq!(json["per_seed"].as_array().unwrap().len(), 3);
         assert_eq!(format!("{}.toml", json["name"].as_str().unwrap()), name);
     }
+}
+
+/// One station, two years and few members of it.
+#[test]
+fn the_shipped_land_file_runs() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = shipped().join("../..").canonicalize().unwrap();
+    let line = |line: &str| match line.split(" = ").next() {
+        Some("seeds") => "seeds = 1".to_owned(),
+        Some("include") => "include = [\"FI-Hyy\"]".to_owned(),
+        Some("end") => "end = \"2002-12\"".to_owned(),
+        Some("members") => "members = 8".to_owned(),
+        Some("passes") => "passes = 1".to_owned(),
+        _ => line.replace("\"data/", &format!("\"{}/data/", root.display())),
+    };
+    let text = fs::read_to_string(shipped().join(LAND)).unwrap();
+    let json = scores(directory.path(), &text.lines().map(line).collect::<Vec<_>>().join("\n"), &[]);
+    assert_eq!((&json["model"], &json["stations"]), (&Value::from("land"), &Value::from(vec!["FI-Hyy"])));
+    assert_eq!(json["states"][0]["name"], "soil_organic_carbon");
+    assert!(json["states"][0]["rmse"]["mean"].as_f64().unwrap() > 0.0);
 }
 
 #[test]
