@@ -63,7 +63,9 @@ fn cluster(l: &Array2<f64>, stream: &mut Stream) -> Vec<f64> {
     l.rows().into_iter().map(score).map(normal::cumulative).collect()
 }
 
-fn unevenness(shares: impl Iterator<Item = f64>, classes: usize) -> f64 {
+/// `Σ (count - expected)² / expected` of shares in [0, 1] over `classes` of equal width, one at least.
+#[must_use]
+pub fn unevenness(shares: impl Iterator<Item = f64>, classes: usize) -> f64 {
     let mut counts = vec![0.0; classes];
     for share in shares {
         counts[((share * classes as f64) as usize).min(classes - 1)] += 1.0;

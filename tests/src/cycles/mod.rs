@@ -153,9 +153,7 @@ impl Experiment {
         let (space, spin_ups) = (run.space(&workflow)?, SpinUps::with_member_cycles(run.member_cycles));
         let model =
             LandModel::new(cases, space, spin_ups, run.seed).map_err(|e| cases_failed(e.to_string()))?;
-        let truth = run
-            .truth(&model, &workflow)?
-            .map_err(|(column, reason)| cases_failed(format!("no truth of station {column}: {reason}")))?;
+        let truth = run.truth(&model, &workflow)?;
         let observations = truth.observed(&run.sensors(), run.seed);
         Ok(Self { run: run.clone(), model, truth, observations })
     }
@@ -256,13 +254,12 @@ impl Run {
         Ok(ParameterSpace::new(self.parameters.iter().map(prior).collect::<Result<_, _>>()?))
     }
 
-    fn truth(
-        &self,
-        model: &LandModel,
-        workflow: &Workflow,
-    ) -> Result<Result<Truth<LandModel>, (usize, String)>, ValidationError> {
+    fn truth(&self, model: &LandModel, workflow: &Workflow) -> Result<Truth<LandModel>, ValidationError> {
+        let lacking = |(column, reason)| ValidationError::Cases {
+            reason: format!("no truth of station {column}: {reason}"),
+        };
         let Truths::Stratified { number, of, seed } = self.truths else {
-            return Ok(Truth::draw(model, self.months));
+            return Truth::draw(model, self.months).map_err(lacking);
         };
         let (priors, columns) = (self.space(workflow)?.priors(), model.columns());
         let points = LatinHypercube { size: of * columns, candidates: 1 }.sample(priors.len(), seed).points;
@@ -270,7 +267,7 @@ impl Run {
             let point = priors.iter().zip(&points[number * columns + column]);
             point.map(|(prior, p)| prior.u_mean() + prior.u_sd() * normal::quantile(*p)).collect()
         };
-        Ok(Truth::planned(model, self.months, of_column))
+        Truth::planned(model, self.months, of_column).map_err(lacking)
     }
 
     fn sensors(&self) -> Vec<Sensor> {

@@ -128,13 +128,7 @@ fn shares(outcomes: &[Outcome], rows: &Range<usize>) -> Array2<f64> {
 /// Probability of shares of one row at least as uneven as these over [`CLASSES`] classes of equal width, by χ².
 fn alone(outcomes: &[Outcome], row: usize) -> f64 {
     let shares = shares(outcomes, &(row..row + 1));
-    let mut counts = [0.0; CLASSES];
-    for share in &shares {
-        counts[((share * CLASSES as f64) as usize).min(CLASSES - 1)] += 1.0;
-    }
-    let expected = shares.len() as f64 / CLASSES as f64;
-    let chi2 = counts.iter().map(|count| (count - expected).powi(2) / expected).sum();
-    chi_square_tail(chi2, (CLASSES - 1) as f64)
+    chi_square_tail(dependent::unevenness(shares.iter().copied(), CLASSES), (CLASSES - 1) as f64)
 }
 
 /// The same of several rows, which depend on each other; NaN where nothing can be told.

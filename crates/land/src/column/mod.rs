@@ -2,6 +2,7 @@
 
 mod balance;
 mod burn;
+mod canopy_snow;
 mod life;
 mod output;
 mod run;

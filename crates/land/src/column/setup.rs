@@ -13,8 +13,9 @@ use crate::parameters::Parameters;
 use crate::plant::pft::Pft;
 use crate::soil::grid::{LAYERS, layers_above};
 use crate::soil::{SoilColumn, root_profile, surface_litter_profile};
+use crate::water::canopy_snow::leaf_conductance;
 pub use crate::water::evapotranspiration::USUAL_WIND;
-use crate::water::evapotranspiration::aerodynamic_conductance;
+use crate::water::evapotranspiration::{aerodynamic_conductance, friction_velocity};
 use crate::water::hydraulics::{Hydraulics, Material};
 use crate::water::snow_wind::WindPacking;
 
@@ -106,6 +107,8 @@ pub struct Tile<T: Real = f64> {
     pub root_fraction: [T; LAYERS],
     /// Aerodynamic conductance over wind.
     pub aerodynamic: T,
+    /// Conductance between leaves and the air around them over the root of wind, m⁰·⁵ s⁻⁰·⁵.
+    pub leaf_conductance: T,
 }
 
 /// A site with its parameters, and all that follows from them alone; or a batch of sites that have the same plant
@@ -178,6 +181,7 @@ impl Column {
                 root_fraction: root_profile(parameters.rootprof_beta, layers),
                 parameters,
                 aerodynamic: aerodynamic_conductance(cover.pft.canopy_height(), 1.0),
+                leaf_conductance: leaf_conductance(friction_velocity(cover.pft.canopy_height(), 1.0)),
             })
             .collect();
         let roots = |layer: usize| tiles.iter().map(|t| t.fraction * t.root_fraction[layer]).sum::<f64>();
@@ -233,6 +237,7 @@ impl<T: Real> Column<T> {
             parameters: Parameters::gather(&|k| &column(k).tiles[i].parameters),
             root_fraction: <[T; LAYERS]>::gather(&|k| &column(k).tiles[i].root_fraction),
             aerodynamic: T::gather(&|k| &column(k).tiles[i].aerodynamic),
+            leaf_conductance: T::gather(&|k| &column(k).tiles[i].leaf_conductance),
         };
         Self {
             site: PerColumn::gather(&|k| &column(k).site),

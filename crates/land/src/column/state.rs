@@ -108,6 +108,6 @@ impl<T: Real> ColumnState<T> {
     /// All water, kg m⁻² (TWS).
     #[must_use]
     pub fn total_water(&self, column: &Column<T>) -> T {
-        self.mean_over_tiles(column, |plant| plant.intercepted) + self.water.total()
+        self.mean_over_tiles(column, |plant| plant.intercepted + plant.intercepted_snow) + self.water.total()
     }
 }

@@ -1,5 +1,6 @@
 //! Where a column meets the air: photosynthesis and evaporation tile by tile, snow, and water in the soil.
 
+use super::canopy_snow::{CanopySnow, STEM_AREA};
 use super::output::DayFluxes;
 use super::setup::Tile;
 use super::state::ColumnState;
@@ -31,9 +32,8 @@ const LEAST_UPTAKE: f64 = 1e-12;
 const LEAFLESS: f64 = 1e-6;
 /// Warmest and coldest that the surface gets against its air on a mean day, K.
 const MOST_WARMTH: f64 = 6.0;
-/// Shade of leaves and stems over snow, per area, and the stems of a forest, m² m⁻².
+/// Shade of leaves and stems over snow, per area.
 const SHADE: f64 = 0.5;
-const STEM_AREA: f64 = 1.0;
 /// Resistance of snow to sublimation, s m⁻¹.
 const SNOW_RESISTANCE: f64 = 150.0;
 
@@ -126,7 +126,8 @@ impl<T: Real> Today<'_, T> {
         let column = self.column;
         let snowfall = self.precipitation * snow::snow_share(self.mean);
         let rain = self.precipitation - snowfall;
-        state.water.snow.fall(snowfall, self.mean, &column.wind_packing[self.month]);
+        let above = self.snow_through_canopies(state, snowfall);
+        state.water.snow.fall(above.fallen, self.mean, &column.wind_packing[self.month]);
         let absorbed = T::of(1.0) - snow::albedo(state.water.snow.top_density());
         let melting = snow::melt(self.mean, self.heat_conductance(None), absorbed * self.light_below(state));
 
@@ -135,7 +136,7 @@ impl<T: Real> Today<'_, T> {
             Exchange { through: rain * column.bare, taken: [zero; LAYERS], sublimed: zero, warmth: zero };
         for i in 0..column.tiles.len() {
             let tile = &column.tiles[i];
-            let canopy = self.tile(tile, (state, i), rain, &mut exchange, fluxes);
+            let canopy = self.tile(tile, (state, i), (rain, &above), &mut exchange, fluxes);
             canopies(canopy);
         }
         if T::any(column.bare.over(0.0)) {
@@ -180,7 +181,7 @@ impl<T: Real> Today<'_, T> {
         &self,
         tile: &Tile<T>,
         (state, index): (&mut ColumnState<T>, usize),
-        rain: T,
+        (rain, above): (T, &CanopySnow<T>),
         exchange: &mut Exchange<T>,
         fluxes: &mut DayFluxes<T>,
     ) -> CanopyDay<T> {
@@ -205,8 +206,10 @@ impl<T: Real> Today<'_, T> {
         let drip = (plant.intercepted - capacity).max(0.0);
         plant.intercepted -= drip;
 
+        let sublimed = above.sublimed[index];
         let resistance = resistance_of(canopy.conductance, self.daytime, self.column.pressure);
-        let dry = (demand.evaporation(net * cover, cover, resistance) * factor - wet * 0.5).max(0.0);
+        let dry =
+            (demand.evaporation(net * cover, cover, resistance) * factor - (wet + sublimed) * 0.5).max(0.0);
         let wanted = T::select(lai.over(LEAFLESS), dry, 0.0);
         let mut transpired = T::default();
         let mut top = T::default();
@@ -227,13 +230,14 @@ impl<T: Real> Today<'_, T> {
         exchange.through += (rain - intercepted + drip) * share_of_column;
         let ground = T::select(snowy, white, soil);
         let evaporated = wet + transpired + ground;
-        exchange.warmth += self.surface_warmth(Some(tile), radiation, evaporated) * share_of_column;
+        let cooling = evaporated + above.as_evaporation(index);
+        exchange.warmth += self.surface_warmth(Some(tile), radiation, cooling) * share_of_column;
 
         fluxes.lai += lai * share_of_column;
         fluxes.btran += uptake.stress * share_of_column;
         fluxes.net_radiation += net * share_of_column;
         fluxes.transpiration += transpired * share_of_column;
-        fluxes.et += evaporated * share_of_column;
+        fluxes.et += (evaporated + sublimed) * share_of_column;
         canopy
     }
 

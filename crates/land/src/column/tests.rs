@@ -116,6 +116,32 @@ fn the_last_snow_goes_once_however_tiles_share_it() {
     }
 }
 
+/// Mean evapotranspiration of December to February in the second year of a type, mm d⁻¹.
+fn winter_evaporation(pft: Pft) -> f64 {
+    let column = column(&[(pft, 1.0)], 1.0).unwrap();
+    let mut state = ColumnState::cold_start(&column, 272.0);
+    let (mut sum, mut most, mut days) = (0.0, 0.0_f64, 0.0);
+    let see = |day: Day, fluxes: &DayFluxes, state: &ColumnState| {
+        most = most.max(state.plants[0].intercepted_snow);
+        if day.month >= 12 && !(59..334).contains(&day.of_year) {
+            (sum, days) = (sum + fluxes.et, days + 1.0);
+        }
+    };
+    let outcome = simulate_days(&column, &mut state, &[&weather(2)], None, see);
+    assert!(outcome.imbalance.water < 1e-12, "{:e}", outcome.imbalance.water);
+    assert!((most > 0.0) == pft.is_tree(), "{pft:?}: {most} mm");
+    sum / days
+}
+
+#[test]
+fn forests_give_back_snow_that_they_catch() {
+    // Above a subalpine forest in Colorado with snow on its branches: 0.70 mm/d (Molotch et al. 2007,
+    // doi:10.1002/hyp.6719), in drier and windier air than here.
+    let (forest, field) =
+        (winter_evaporation(Pft::NeedleleafEvergreenBoreal), winter_evaporation(Pft::ArcticGrass));
+    assert!((0.1..0.7).contains(&forest) && forest > 1.2 * field, "{forest} {field} mm/d");
+}
+
 #[test]
 fn a_batch_of_tiled_columns_does_what_each_does_alone() {
     let weather = weather(2);

@@ -142,9 +142,14 @@ impl<'a, T: Real> Today<'a, T> {
 
     /// What the air asks for over a tile or bare ground.
     pub fn demand(&self, tile: Option<&Tile<T>>) -> PenmanMonteith<T> {
+        self.demand_at(tile, self.vpd)
+    }
+
+    /// The same with another vapour pressure deficit, Pa.
+    pub fn demand_at(&self, tile: Option<&Tile<T>>, vpd: T) -> PenmanMonteith<T> {
         PenmanMonteith::new(&Air {
             temperature: self.mean,
-            vpd: self.vpd,
+            vpd,
             pressure: self.column.pressure,
             aerodynamic: self.aerodynamic(tile),
         })

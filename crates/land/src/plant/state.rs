@@ -92,6 +92,8 @@ batched! {
         pub npp_mean: T,
         /// Water on the leaves, kg m⁻².
         pub intercepted: T,
+        /// Snow on leaves and stems, kg m⁻².
+        pub intercepted_snow: T,
     }
 }
 
@@ -139,6 +141,7 @@ impl Vegetation {
             t_annual,
             npp_mean: 1.0,
             intercepted: 0.0,
+            intercepted_snow: 0.0,
         };
         plant.reset_nitrogen(p);
         plant

@@ -174,6 +174,7 @@ fn visit_plant<T: Real>(plant: &Vegetation<T>, see: &mut impl FnMut(&'static str
         ("transfer nitrogen", n.transfer),
         ("retranslocated nitrogen", plant.retrans_n),
         ("intercepted water", plant.intercepted),
+        ("intercepted snow", plant.intercepted_snow),
         ("ten-day temperature", plant.t10),
         ("annual temperature", plant.t_annual),
         // These two may be negative.

@@ -23,9 +23,20 @@ const NET_EXTINCTION: f64 = 0.6;
 /// m s⁻¹, 4 m above it.
 #[must_use]
 pub fn aerodynamic_conductance(height: f64, wind: f64) -> f64 {
-    let z0 = 0.1 * height;
-    let momentum = ((height * 0.33 + WIND_HEIGHT) / z0).ln();
+    let momentum = momentum_profile(height);
     KARMAN * KARMAN * wind / (momentum * (momentum + 2.0))
+}
+
+/// Friction velocity over the same canopy, m s⁻¹.
+#[must_use]
+pub fn friction_velocity(height: f64, wind: f64) -> f64 {
+    KARMAN * wind / momentum_profile(height)
+}
+
+/// ln((z − d) / z₀).
+fn momentum_profile(height: f64) -> f64 {
+    let z0 = 0.1 * height;
+    ((height * 0.33 + WIND_HEIGHT) / z0).ln()
 }
 
 /// Air of a day.

@@ -1,5 +1,6 @@
 //! Water: snow, interception, evapotranspiration and the soil column.
 
+pub mod canopy_snow;
 pub mod evapotranspiration;
 pub mod hydraulics;
 pub mod snow;

@@ -225,6 +225,21 @@ impl<M: Model> Setting<'_, M> {
         })
     }
 
+    /// What all members predict for all observations due, from what each rank's members predict in its columns.
+    pub(super) fn everywhere(&self, due: &[Observed], own: &Array2<f64>) -> Result<Array2<f64>, CycleError> {
+        let parts = self.ranks.gather(&own.iter().copied().collect::<Vec<_>>())?;
+        let mut he = Array2::zeros((self.options.members, due.len()));
+        for (rank, part) in parts.iter().enumerate() {
+            let share = self.decomposition.forecast(rank);
+            let seen: Vec<usize> =
+                (0..due.len()).filter(|j| share.columns.contains(&due[*j].column)).collect();
+            for (member, row) in share.members.zip(part.chunks(seen.len().max(1))) {
+                seen.iter().zip(row).for_each(|(j, x)| he[[member, *j]] = *x);
+            }
+        }
+        Ok(he)
+    }
+
     /// The rows of this rank's members after the filter: one exchange to columns, the analysis, one exchange back.
     pub(super) fn filtered(
         &self,

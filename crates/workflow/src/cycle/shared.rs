@@ -42,16 +42,7 @@ impl Shared {
         due: &[Observed],
         (own, way): (&Array2<f64>, Way),
     ) -> Result<(), CycleError> {
-        let everyone = setting.ranks.gather(&own.iter().copied().collect::<Vec<_>>())?;
-        let mut he = Array2::zeros((setting.options.members, due.len()));
-        for (rank, part) in everyone.iter().enumerate() {
-            let share = setting.decomposition.forecast(rank);
-            let seen: Vec<usize> =
-                (0..due.len()).filter(|k| share.columns.contains(&due[*k].column)).collect();
-            for (member, row) in share.members.zip(part.chunks(seen.len().max(1))) {
-                seen.iter().zip(row).for_each(|(k, x)| he[[member, *k]] = *x);
-            }
-        }
+        let he = setting.everywhere(due, own)?;
         for (number, vectors) in self.vectors.iter_mut().enumerate() {
             let of_type: Vec<usize> =
                 (0..due.len()).filter(|k| setting.model.type_of(due[*k].column) == number).collect();
