@@ -11,6 +11,7 @@ use super::{Emulation, Likelihood};
 use crate::AssimilationError;
 use crate::linear_algebra::{cholesky, solve_cholesky};
 use crate::sampling::{Length, SmoothTarget, Target, sample_nuts};
+use crate::stop::Stop;
 use crate::transform::{column_means, column_sds};
 
 /// Added to variances before their logarithm is taken, in observation errors: less makes no difference.
@@ -44,7 +45,7 @@ impl<'a> Likeness<'a> {
     /// Those of the chains and of the emulators.
     pub fn new(
         likelihood: Likelihood<'a>,
-        seed: u64,
+        (seed, stop): (u64, Stop<'_>),
         start: ArrayView1<'_, f64>,
     ) -> Result<Self, AssimilationError> {
         let emulation = likelihood.emulation();
@@ -57,7 +58,7 @@ impl<'a> Likeness<'a> {
         for round in 1..=ROUNDS {
             let length = Length { chains: 1, warm_up: 100, draws, thin: 1 };
             // Other random numbers than those of the chains to come.
-            let pilot = sample_nuts(&found, (length, seed ^ (round << 32)), &starts)?.all();
+            let pilot = sample_nuts(&found, (length.until(stop), seed ^ (round << 32)), &starts)?.all();
             starts = pilot.slice(ndarray::s![-1.., ..]).to_owned();
             let mut places = pilot.slice(ndarray::s![.., ..p]).to_owned();
             let centre = column_means(places.view());
