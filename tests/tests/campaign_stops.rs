@@ -50,7 +50,7 @@ fn under_way(campaigns: &Campaigns) -> (Child, Vec<String>) {
         processes = text.split_whitespace().map(str::to_owned).collect();
         processes.len() == 4 && text.ends_with('\n')
     });
-    assert!(processes.iter().all(|process| runs(process)), "{processes:?}");
+    assert!(processes.iter().all(runs), "{processes:?}");
     (child, processes)
 }
 
