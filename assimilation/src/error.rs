@@ -212,6 +212,9 @@ pub enum AssimilationError {
     /// What would be a posterior isn't one.
     #[error("no posterior: {0}")]
     Refused(#[from] crate::ces::Refusal),
+    /// Whoever waits for the result asked to stop.
+    #[error("stopped before there was a result; begin again with the same seed for the same one")]
+    Stopped,
     /// A prior is impossible.
     #[error(transparent)]
     Prior(#[from] reterra_statistics::PriorError),

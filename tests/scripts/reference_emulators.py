@@ -36,6 +36,8 @@ warnings.filterwarnings("ignore")
 
 HALF = 1.6448536269514722
 PLAIN = "__xarray_dataarray_variable__"
+# Of emcee's chains: autocorrelation times that they should last (emcee's own advice), steps between two looks, and at most.
+TIMES, BLOCK, STEPS = 50, 500, 6000
 
 
 def process(x, y, starts):
@@ -162,7 +164,7 @@ class Component:
 
 
 def sampler(folder):
-    """emcee, all walkers of a half at once."""
+    """emcee, all walkers of a half at once, for as long as its guide to autocorrelation asks."""
     with open(f"{folder}/emulator.json") as file:
         answer = json.load(file)
     components = [Component(part) for part in answer["components"]]
@@ -180,19 +182,25 @@ def sampler(folder):
     moves = {
         "stretch": None,
         "differential evolution": [(emcee.moves.DEMove(), 0.8), (emcee.moves.DESnookerMove(), 0.2)],
+        "kernel density": emcee.moves.KDEMove(),
     }
+    # Fewer walkers share the overhead of a call among fewer places and mix worse: 32 give a third of the draws a second.
+    walkers = len(starts)
     found = {"log_density": (log_density(checks) - 0.5 * answer["rest"]).tolist(), "forms": []}
     for name, move in moves.items():
-        for walkers in (32, 128):
-            chain = emcee.EnsembleSampler(walkers, inputs, log_density, vectorize=True, moves=move)
-            np.random.seed(0)
+        chain = emcee.EnsembleSampler(walkers, inputs, log_density, vectorize=True, moves=move)
+        np.random.seed(0)
+        state, seconds, times = starts, 0.0, 0.0
+        while times < TIMES and chain.iteration < STEPS:
             start = time.process_time()
-            chain.run_mcmc(starts[:walkers], 400_000 // walkers)
-            seconds = time.process_time() - start
-            file = f"{len(found['forms'])}.bin"
-            # Walkers × steps × inputs; they start in the posterior, so no step is thrown away.
-            chain.get_chain().transpose(1, 0, 2).astype("<f8").tofile(f"{folder}/{file}")
-            found["forms"].append({"name": f"{name}, {walkers} walkers", "walkers": walkers, "seconds": seconds, "file": file})
+            state = chain.run_mcmc(state, BLOCK)
+            seconds += time.process_time() - start
+            times = chain.iteration / chain.get_autocorr_time(tol=0).max()
+        file = f"{len(found['forms'])}.bin"
+        # Walkers × steps × inputs; they start in the posterior, so no step is thrown away.
+        chain.get_chain().transpose(1, 0, 2).astype("<f8").tofile(f"{folder}/{file}")
+        form = {"name": f"{name}, {walkers} walkers", "walkers": walkers, "seconds": seconds, "times": times, "file": file}
+        found["forms"].append(form)
     print(json.dumps(found))
 
 

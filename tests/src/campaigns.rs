@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -30,6 +31,14 @@ impl Campaigns {
     pub fn new() -> Result<Campaigns, ValidationError> {
         let python = std::process::Command::new("python3").arg("--version").output();
         python.map_err(|_| ValidationError::Checker { missing: "python3".to_owned() })?;
+        Self::of_other_models()
+    }
+
+    /// The same where variants name models of their own.
+    ///
+    /// # Errors
+    /// [`ValidationError::File`] and [`ValidationError::Command`].
+    pub fn of_other_models() -> Result<Campaigns, ValidationError> {
         let program = Program::built()?;
         let folder = tempfile::tempdir().map_err(ValidationError::file("create", Path::new("a folder")))?;
         for file in FILES {
@@ -68,6 +77,14 @@ impl Campaigns {
         vec![verb.into(), self.path(file), "--out".into(), self.path(out)]
     }
 
+    /// Starts `reterra VERB FILE --out OUT` without waiting.
+    ///
+    /// # Errors
+    /// [`ValidationError::File`] where it can't be started.
+    pub fn start(&self, verb: &str, file: &str, out: &str) -> Result<Child, ValidationError> {
+        self.program.start(&self.words(verb, file, out))
+    }
+
     /// Starts `reterra sample decay.toml`, kills it with signal 9 once so many runs are complete, and gives the runs that
     /// were complete when it was dead.
     ///
@@ -75,7 +92,7 @@ impl Campaigns {
     /// [`ValidationError::TooQuick`] where it came to its end first.
     pub fn kill(&self, out: &str, complete: usize) -> Result<BTreeSet<String>, ValidationError> {
         let directory = self.path(out);
-        let mut child = self.program.start(&self.words("sample", "decay.toml", out))?;
+        let mut child = self.start("sample", "decay.toml", out)?;
         let file = |action| ValidationError::file(action, &directory);
         let start = Instant::now();
         while self.complete(out).len() < complete {

@@ -9,6 +9,7 @@ use super::posterior::draw;
 use super::{CesOptions, Emulation, HeldOut, Posterior, Refusal, Runs};
 use crate::calibration::{Calibrator, Problem, Process};
 use crate::model::evaluate_members;
+use crate::stop::Stop;
 use crate::{AssimilationError, ForwardMap, MemberFailure};
 
 /// A campaign under way: ask for runs, tell their outputs, until there is a posterior or a refusal. Serialise it between
@@ -97,13 +98,29 @@ impl Campaign {
         &mut self,
         outputs: &[Result<Vec<f64>, MemberFailure>],
     ) -> Result<Progress, AssimilationError> {
+        self.tell_until(outputs, Stop::never())
+    }
+
+    /// The same, unless somebody asks to stop before emulators are fitted and chains drawn.
+    ///
+    /// # Errors
+    /// As [`Self::tell`], and `Stopped`; tell the same outputs again to go on.
+    pub fn tell_until(
+        &mut self,
+        outputs: &[Result<Vec<f64>, MemberFailure>],
+        stop: Stop<'_>,
+    ) -> Result<Progress, AssimilationError> {
         let mut next = self.clone();
-        let progress = next.take(outputs)?;
+        let progress = next.take(outputs, stop)?;
         *self = next;
         Ok(progress)
     }
 
-    fn take(&mut self, outputs: &[Result<Vec<f64>, MemberFailure>]) -> Result<Progress, AssimilationError> {
+    fn take(
+        &mut self,
+        outputs: &[Result<Vec<f64>, MemberFailure>],
+        stop: Stop<'_>,
+    ) -> Result<Progress, AssimilationError> {
         let asked = self.ask();
         match &mut self.phase {
             Phase::Done(_) => Err(AssimilationError::Finished { t: 1.0 }),
@@ -111,19 +128,19 @@ impl Campaign {
                 let step = process.tell(outputs)?;
                 self.runs.add(asked.view(), outputs)?;
                 if process.done() {
-                    self.emulate()?;
+                    self.emulate(stop)?;
                     return Ok(Progress::Checking);
                 }
                 Ok(Progress::Calibrating(step.t))
             }
-            Phase::Check(..) => self.judge(&asked, outputs),
+            Phase::Check(..) => self.judge((&asked, outputs), stop),
         }
     }
 
     /// Fits emulators to all runs, samples, and asks for runs at draws.
-    fn emulate(&mut self) -> Result<(), AssimilationError> {
-        let emulation = Emulation::fit(&self.problem, &self.runs, &self.options)?;
-        let posterior = draw(&self.problem, &emulation, (self.runs.len(), &self.options))?;
+    fn emulate(&mut self, stop: Stop<'_>) -> Result<(), AssimilationError> {
+        let emulation = Emulation::fit_until(&self.problem, &self.runs, &self.options, stop)?;
+        let posterior = draw(&self.problem, &emulation, (self.runs.len(), &self.options), stop)?;
         let round = self.held_out.len() as u32;
         let key =
             StreamKey { seed: self.options.seed, stage: Stage::Resample, cycle: round, member: 0, column: 0 };
@@ -139,8 +156,8 @@ impl Campaign {
     /// Compares emulators with runs at draws of their posterior.
     fn judge(
         &mut self,
-        asked: &Array2<f64>,
-        outputs: &[Result<Vec<f64>, MemberFailure>],
+        (asked, outputs): (&Array2<f64>, &[Result<Vec<f64>, MemberFailure>]),
+        stop: Stop<'_>,
     ) -> Result<Progress, AssimilationError> {
         let finite = |output: &&Result<Vec<f64>, MemberFailure>| {
             output.as_ref().is_ok_and(|values| values.iter().all(|x| x.is_finite()))
@@ -172,7 +189,7 @@ impl Campaign {
         if last {
             return Err(Refusal::Coverage { coverage, wanted: limits.coverage, rounds }.into());
         }
-        self.emulate()?;
+        self.emulate(stop)?;
         Ok(Progress::Refined(found))
     }
 }

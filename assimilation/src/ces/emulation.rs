@@ -9,6 +9,7 @@ use super::{CesOptions, Encoder, Refusal, Runs};
 use crate::AssimilationError;
 use crate::calibration::{NormalPrior, Problem};
 use crate::linear_algebra::eigh;
+use crate::stop::Stop;
 use crate::transform::column_means;
 
 /// Standard deviation of a design along a direction, over that along its widest, below which it doesn't vary there.
@@ -38,6 +39,19 @@ impl Emulation {
     /// # Errors
     /// `Refused` for a collapsed design and for outputs that look like noise; those of the emulators.
     pub fn fit(problem: &Problem, runs: &Runs, options: &CesOptions) -> Result<Self, AssimilationError> {
+        Self::fit_until(problem, runs, options, Stop::never())
+    }
+
+    /// The same, unless somebody asks to stop before; asked at each component.
+    ///
+    /// # Errors
+    /// As [`Self::fit`], and `Stopped`.
+    pub fn fit_until(
+        problem: &Problem,
+        runs: &Runs,
+        options: &CesOptions,
+        stop: Stop<'_>,
+    ) -> Result<Self, AssimilationError> {
         let prior = problem.prior();
         let (u, outputs) = runs.latest(options.emulators.runs);
         let design = prior.whiten(&u);
@@ -49,6 +63,7 @@ impl Emulation {
         }
         let encoded = encoder.encode(outputs.view());
         let fit = |column: Vec<f64>| {
+            stop.check()?;
             let gp = GaussianProcessOptions {
                 kernel: options.emulators.kernel,
                 mean: Mean::Linear,

@@ -43,7 +43,7 @@ pub use emulation::Emulation;
 pub use encoder::Encoder;
 pub use likelihood::Likelihood;
 pub use options::{CesOptions, Discrepancy, EmulatorOptions, Limits, Sampler};
-pub use posterior::{Posterior, posterior_of_runs};
+pub use posterior::{Posterior, chains, posterior_of_runs};
 pub use refusal::Refusal;
 pub use runs::Runs;
 pub use sensitivity::sensitivity;

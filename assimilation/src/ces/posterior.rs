@@ -8,6 +8,7 @@ use super::{CesOptions, Checks, Discrepancy, Emulation, HeldOut, Likelihood, Ref
 use crate::AssimilationError;
 use crate::calibration::Problem;
 use crate::sampling::{Convergence, Length, Sample, Target, sample, sample_by_surrogate, sample_nuts};
+use crate::stop::Stop;
 
 /// A posterior, and why it may be called one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,7 +41,7 @@ pub fn posterior_of_runs(
     options: &CesOptions,
 ) -> Result<Posterior, AssimilationError> {
     let emulation = Emulation::fit(problem, runs, options)?;
-    let posterior = draw(problem, &emulation, (runs.len(), options))?;
+    let posterior = draw(problem, &emulation, (runs.len(), options), Stop::never())?;
     let (share, allowed) = (posterior.checks.outside, options.limits.outside);
     if share > allowed {
         return Err(Refusal::OutsideDesign { share, allowed, rounds: 0 }.into());
@@ -53,12 +54,12 @@ pub(super) fn draw(
     problem: &Problem,
     emulation: &Emulation,
     (runs, options): (usize, &CesOptions),
+    stop: Stop<'_>,
 ) -> Result<Posterior, AssimilationError> {
     let likelihood = Likelihood::new(emulation, options.discrepancy);
-    let starts = starts(emulation, &likelihood, options.length.chains);
     let mut names = problem.names();
     names.push("model discrepancy".to_owned());
-    let (sample, convergence) = converged(&likelihood, (&starts, &names), options)?;
+    let (sample, convergence) = converged(&likelihood, &names, options, stop)?;
     let all = sample.all();
     let (z, last) = all.view().split_at(Axis(1), emulation.parameters());
     let checks = Checks::new(emulation, z)?;
@@ -72,27 +73,49 @@ pub(super) fn draw(
     Ok(Posterior { draws, discrepancy, sample, convergence, checks, held_out: Vec::new(), runs })
 }
 
+/// Chains of a likelihood by the sampler and of the length of `options`, from the likeliest places of the design; nobody has
+/// judged them.
+///
+/// # Errors
+/// Those of the samplers and of the emulators.
+pub fn chains(likelihood: &Likelihood<'_>, options: &CesOptions) -> Result<Sample, AssimilationError> {
+    let starts = starts(likelihood.emulation(), likelihood, options.length.chains);
+    drawn(likelihood, (options, Stop::never()), &starts, 1)
+}
+
+fn drawn(
+    likelihood: &Likelihood<'_>,
+    (options, stop): (&CesOptions, Stop<'_>),
+    starts: &Array2<f64>,
+    times: usize,
+) -> Result<Sample, AssimilationError> {
+    let Length { warm_up, draws, .. } = options.length;
+    let length = Length { warm_up: warm_up * times, draws: draws * times, ..options.length };
+    let course = (length.until(stop), options.seed);
+    match options.sampler {
+        Sampler::Surrogate if times == 1 && likelihood.dimension() <= Likeness::MOST => {
+            let likeness = Likeness::new(*likelihood, (options.seed, stop), starts.row(0))?;
+            sample_by_surrogate(likelihood, &likeness, course, starts)
+        }
+        // A gate that wasn't passed may be the likeness's fault.
+        Sampler::Surrogate | Sampler::Nuts => sample_nuts(likelihood, course, starts),
+        Sampler::Plain(method) => sample(likelihood, method, course, starts),
+    }
+}
+
 /// Times that chains are drawn anew at twice the length.
 const DOUBLINGS: usize = 3;
 
 /// A sample that passes the gate.
 fn converged(
     likelihood: &Likelihood<'_>,
-    (starts, names): (&Array2<f64>, &[String]),
+    names: &[String],
     options: &CesOptions,
+    stop: Stop<'_>,
 ) -> Result<(Sample, Vec<Convergence>), AssimilationError> {
+    let starts = starts(likelihood.emulation(), likelihood, options.length.chains);
     let once = |times: usize| {
-        let Length { warm_up, draws, .. } = options.length;
-        let length = Length { warm_up: warm_up * times, draws: draws * times, ..options.length };
-        let sample = match options.sampler {
-            Sampler::Surrogate if times == 1 && likelihood.dimension() <= Likeness::MOST => {
-                let likeness = Likeness::new(*likelihood, options.seed, starts.row(0))?;
-                sample_by_surrogate(likelihood, &likeness, (length, options.seed), starts)?
-            }
-            // A gate that wasn't passed may be the likeness's fault.
-            Sampler::Surrogate | Sampler::Nuts => sample_nuts(likelihood, (length, options.seed), starts)?,
-            Sampler::Plain(method) => sample(likelihood, method, (length, options.seed), starts)?,
-        };
+        let sample = drawn(likelihood, (options, stop), &starts, times)?;
         let convergence = options.gate.pass(&sample, names)?;
         Ok((sample, convergence))
     };

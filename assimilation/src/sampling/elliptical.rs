@@ -3,12 +3,12 @@
 
 use reterra_statistics::Stream;
 
-use super::{Chain, Length, Target, log_likelihood, normals, walk};
+use super::{Chain, Course, Target, log_likelihood, normals, walk};
 
-pub(super) fn chain(target: &dyn Target, z: Vec<f64>, length: Length, stream: &mut Stream) -> Chain {
+pub(super) fn chain(target: &dyn Target, z: Vec<f64>, course: Course<'_>, stream: &mut Stream) -> Chain {
     let d = z.len();
     let mut state = State { at: log_likelihood(target, &z), z };
-    walk(length, d, |_, _| {
+    walk(course, d, |_, _| {
         state.slice(target, 1.0, stream);
         (state.z.clone(), 1.0)
     })

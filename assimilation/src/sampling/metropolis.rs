@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use reterra_statistics::Stream;
 
-use super::{Chain, Length, Target, half_square, log_likelihood, normals, walk};
+use super::{Chain, Course, Target, half_square, log_likelihood, normals, walk};
 use crate::linear_algebra::cholesky;
 
 /// Acceptance that the step is adapted to (Roberts et al. 1997, doi:10.1214/aoap/1034625254).
@@ -11,11 +11,11 @@ const ACCEPTANCE: f64 = 0.234;
 /// Steps between two looks at the covariance.
 const LOOK: usize = 50;
 
-pub(super) fn chain(target: &dyn Target, mut z: Vec<f64>, length: Length, stream: &mut Stream) -> Chain {
+pub(super) fn chain(target: &dyn Target, mut z: Vec<f64>, course: Course<'_>, stream: &mut Stream) -> Chain {
     let d = z.len();
     let mut at = log_likelihood(target, &z) - half_square(&z);
     let mut proposal = Proposal::new(d);
-    walk(length, d, |step, warming| {
+    walk(course, d, |step, warming| {
         let moved = proposal.from(&z, stream);
         let there = log_likelihood(target, &moved) - half_square(&moved);
         let chance = (there - at).exp().min(1.0);

@@ -6,6 +6,7 @@
 
 pub mod diagnostics;
 mod elliptical;
+mod metric;
 mod metropolis;
 mod nuts;
 mod pcn;
@@ -20,6 +21,7 @@ use reterra_statistics::{Stage, Stream, StreamKey};
 use serde::{Deserialize, Serialize};
 
 use crate::AssimilationError;
+use crate::stop::Stop;
 
 pub use diagnostics::{Convergence, Gate};
 
@@ -76,6 +78,29 @@ impl Default for Length {
     }
 }
 
+impl Length {
+    /// As much, unless somebody asks to stop before.
+    #[must_use]
+    pub fn until(self, stop: Stop<'_>) -> Course<'_> {
+        Course { length: self, stop }
+    }
+}
+
+/// How much is drawn, and who may end it before; a [`Length`] is one that nobody ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Course<'a> {
+    /// How much.
+    pub length: Length,
+    /// Asked at each draw.
+    pub stop: Stop<'a>,
+}
+
+impl From<Length> for Course<'_> {
+    fn from(length: Length) -> Self {
+        Self { length, stop: Stop::never() }
+    }
+}
+
 /// Draws of several chains.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
@@ -108,36 +133,39 @@ struct Chain {
 /// else at its rows in turn.
 ///
 /// # Errors
-/// `Option` for a length or a method of zero size, `Shape` for starts of another width, and `Start` where no draw of the
-/// prior has a likelihood.
-pub fn sample(
+/// `Option` for a length or a method of zero size, `Shape` for starts of another width, `Start` where no draw of the prior
+/// has a likelihood, and `Stopped` where somebody asked to stop.
+pub fn sample<'a>(
     target: &dyn Target,
     method: Method,
-    (length, seed): (Length, u64),
+    (course, seed): (impl Into<Course<'a>>, u64),
     starts: &Array2<f64>,
 ) -> Result<Sample, AssimilationError> {
+    let course = course.into();
     if let Method::Tempering { temperatures } = method {
         positive("temperatures", temperatures)?;
     }
-    run(target, (length, seed), starts, |start, stream| match method {
-        Method::Metropolis => metropolis::chain(target, start, length, stream),
-        Method::CrankNicolson => pcn::chain(target, start, length, stream),
-        Method::Elliptical => elliptical::chain(target, start, length, stream),
-        Method::Tempering { temperatures } => tempering::chain(target, start, (length, temperatures), stream),
+    run(target, (course, seed), starts, |start, stream| match method {
+        Method::Metropolis => metropolis::chain(target, start, course, stream),
+        Method::CrankNicolson => pcn::chain(target, start, course, stream),
+        Method::Elliptical => elliptical::chain(target, start, course, stream),
+        Method::Tempering { temperatures } => tempering::chain(target, start, (course, temperatures), stream),
     })
 }
 
-/// Samples a smooth target by the no-U-turn sampler: multinomial trajectories, step size by dual averaging, diagonal
-/// metric (Hoffman and Gelman 2014, <https://jmlr.org/papers/v15/hoffman14a.html>; Betancourt 2017, arXiv:1701.02434).
+/// Samples a smooth target by the no-U-turn sampler: multinomial trajectories, step size by dual averaging, a
+/// metric by the covariance of the warm-up, or by variances where that is short for the number of parameters (Hoffman and
+/// Gelman 2014, <https://jmlr.org/papers/v15/hoffman14a.html>; Betancourt 2017, arXiv:1701.02434).
 ///
 /// # Errors
 /// As [`sample`].
-pub fn sample_nuts(
+pub fn sample_nuts<'a>(
     target: &dyn SmoothTarget,
-    (length, seed): (Length, u64),
+    (course, seed): (impl Into<Course<'a>>, u64),
     starts: &Array2<f64>,
 ) -> Result<Sample, AssimilationError> {
-    run(target, (length, seed), starts, |start, stream| nuts::chain(target, start, length, stream))
+    let course = course.into();
+    run(target, (course, seed), starts, |start, stream| nuts::chain(target, start, course, stream))
 }
 
 /// Samples a target by the no-U-turn sampler on a cheap likeness of it: each trajectory runs on the likeness and ends in one
@@ -147,18 +175,19 @@ pub fn sample_nuts(
 ///
 /// # Errors
 /// As [`sample`], and `Shape` where the two have different dimensions.
-pub fn sample_by_surrogate(
+pub fn sample_by_surrogate<'a>(
     target: &dyn Target,
     likeness: &dyn SmoothTarget,
-    (length, seed): (Length, u64),
+    (course, seed): (impl Into<Course<'a>>, u64),
     starts: &Array2<f64>,
 ) -> Result<Sample, AssimilationError> {
     let (expected, got) = (target.dimension(), likeness.dimension());
     if expected != got {
         return Err(AssimilationError::Shape { what: "parameters of the likeness", expected, got });
     }
-    run(target, (length, seed), starts, |start, stream| {
-        surrogate::chain((target, likeness), start, length, stream)
+    let course = course.into();
+    run(target, (course, seed), starts, |start, stream| {
+        surrogate::chain((target, likeness), start, course, stream)
     })
 }
 
@@ -167,10 +196,11 @@ const TRIES: usize = 1000;
 
 fn run(
     target: &dyn Target,
-    (length, seed): (Length, u64),
+    (course, seed): (Course<'_>, u64),
     starts: &Array2<f64>,
     chain: impl Fn(Vec<f64>, &mut Stream) -> Chain + Sync,
 ) -> Result<Sample, AssimilationError> {
+    let length = course.length;
     for (what, count) in [("chains", length.chains), ("draws", length.draws), ("thin", length.thin)] {
         positive(what, count)?;
     }
@@ -187,6 +217,8 @@ fn run(
     };
     let chains: Vec<Chain> =
         (0..length.chains).into_par_iter().map(one).collect::<Result<_, AssimilationError>>()?;
+    // Chains that were cut short are no sample.
+    course.stop.check()?;
     Ok(Sample {
         acceptance: chains.iter().map(|chain| chain.acceptance).collect(),
         divergences: chains.iter().map(|chain| chain.divergences).collect(),
@@ -220,15 +252,19 @@ fn log_likelihood(target: &dyn Target, z: &[f64]) -> f64 {
     if value.is_nan() { f64::NEG_INFINITY } else { value }
 }
 
-/// Steps a chain through its warm-up and its draws. `step` is told whether it is still warming up; it returns whether a
+/// Steps a chain through its warm-up and its draws, or until somebody asks to stop. `step` is told whether it is still warming up; it returns whether a
 /// proposal was accepted, or the share of several.
-fn walk(length: Length, d: usize, mut step: impl FnMut(usize, bool) -> (Vec<f64>, f64)) -> Chain {
-    for k in 0..length.warm_up {
+fn walk(
+    Course { length, stop }: Course<'_>,
+    d: usize,
+    mut step: impl FnMut(usize, bool) -> (Vec<f64>, f64),
+) -> Chain {
+    for k in (0..length.warm_up).take_while(|_| !stop.requested()) {
         step(k, true);
     }
     let mut draws = Array2::zeros((length.draws, d));
     let mut accepted = 0.0;
-    for k in 0..length.draws * length.thin {
+    for k in (0..length.draws * length.thin).take_while(|_| !stop.requested()) {
         let (z, share) = step(length.warm_up + k, false);
         accepted += share;
         draws.row_mut(k / length.thin).iter_mut().zip(z).for_each(|(draw, z)| *draw = z);

@@ -2,7 +2,8 @@
 
 use reterra_statistics::Stream;
 
-use super::{Chain, Length, SmoothTarget, half_square, walk};
+use super::metric::{Metric, Windows};
+use super::{Chain, Course, SmoothTarget, half_square, walk};
 
 /// Acceptance that the step size is adapted to.
 const ACCEPTANCE: f64 = 0.8;
@@ -11,24 +12,29 @@ const DEPTH: usize = 10;
 /// Error of the energy that counts as a divergence.
 const DIVERGENCE: f64 = 1000.0;
 
-pub(super) fn chain(target: &dyn SmoothTarget, z: Vec<f64>, length: Length, stream: &mut Stream) -> Chain {
-    corrected(target, z, length, (stream, |_: &[f64], _: &mut Stream| None))
+pub(super) fn chain(
+    target: &dyn SmoothTarget,
+    z: Vec<f64>,
+    course: Course<'_>,
+    stream: &mut Stream,
+) -> Chain {
+    corrected(target, z, course, (stream, |_: &[f64], _: &mut Stream| None))
 }
 
 /// A chain whose every step `correct` may refuse, for reasons beyond the target; none where it has no opinion.
 pub(super) fn corrected(
     target: &dyn SmoothTarget,
     z: Vec<f64>,
-    length: Length,
+    course: Course<'_>,
     (stream, mut correct): (&mut Stream, impl FnMut(&[f64], &mut Stream) -> Option<bool>),
 ) -> Chain {
     let d = z.len();
-    let mut sampler = Sampler { target, metric: vec![1.0; d], step: 0.1, diverged: 0 };
+    let mut sampler = Sampler { target, metric: Metric::unit(d), step: 0.1, diverged: 0 };
     let mut point = sampler.point(z, vec![0.0; d]);
     sampler.step = sampler.reasonable(&point, stream);
     let mut averaging = Averaging::new(sampler.step);
-    let mut windows = Windows::new(length.warm_up, d);
-    let mut chain = walk(length, d, |step, warming| {
+    let mut windows = Windows::new(course.length.warm_up, d);
+    let mut chain = walk(course, d, |step, warming| {
         let (next, accepted) = sampler.transition(&point, stream);
         let taken = correct(&next.z, stream);
         if taken != Some(false) {
@@ -41,7 +47,7 @@ pub(super) fn corrected(
                 sampler.step = sampler.reasonable(&point, stream);
                 averaging = Averaging::new(sampler.step);
             }
-            if step + 1 == length.warm_up {
+            if step + 1 == course.length.warm_up {
                 sampler.step = averaging.mean();
                 sampler.diverged = 0;
             }
@@ -64,8 +70,7 @@ struct Point {
 
 struct Sampler<'a> {
     target: &'a dyn SmoothTarget,
-    /// Variances of the parameters.
-    metric: Vec<f64>,
+    metric: Metric,
     step: f64,
     diverged: usize,
 }
@@ -95,7 +100,8 @@ impl Sampler<'_> {
     }
 
     fn energy(&self, at: &Point) -> f64 {
-        let kinetic: f64 = at.momentum.iter().zip(&self.metric).map(|(p, v)| 0.5 * p * p * v).sum();
+        let velocity = self.metric.velocity(&at.momentum);
+        let kinetic: f64 = at.momentum.iter().zip(&velocity).map(|(p, v)| 0.5 * p * v).sum();
         kinetic - at.log_density
     }
 
@@ -103,15 +109,14 @@ impl Sampler<'_> {
         let kick =
             |p: &[f64], g: &[f64]| p.iter().zip(g).map(|(p, g)| p + 0.5 * step * g).collect::<Vec<f64>>();
         let half = kick(&from.momentum, &from.gradient);
-        let drift = from.z.iter().zip(&half).zip(&self.metric).map(|((z, p), v)| z + step * v * p);
+        let drift = from.z.iter().zip(self.metric.velocity(&half)).map(|(z, v)| z + step * v);
         let mut to = self.point(drift.collect(), Vec::new());
         to.momentum = kick(&half, &to.gradient);
         to
     }
 
     fn with_momentum(&self, at: &Point, stream: &mut Stream) -> Point {
-        let momentum = self.metric.iter().map(|v| stream.normal() / v.sqrt()).collect();
-        Point { momentum, ..at.clone() }
+        Point { momentum: self.metric.momentum(stream), ..at.clone() }
     }
 
     /// A step size at which one step is accepted about every second time.
@@ -224,7 +229,7 @@ impl Sampler<'_> {
 
     fn turns(&self, rho: &[f64], first: &Point, last: &Point) -> bool {
         let along = |point: &Point| -> f64 {
-            rho.iter().zip(&point.momentum).zip(&self.metric).map(|((rho, p), v)| rho * p * v).sum()
+            rho.iter().zip(self.metric.velocity(&point.momentum)).map(|(rho, v)| rho * v).sum()
         };
         along(first) <= 0.0 || along(last) <= 0.0
     }
@@ -260,53 +265,5 @@ impl Averaging {
 
     fn mean(&self) -> f64 {
         self.log_mean.exp()
-    }
-}
-
-/// Windows of the warm-up after each of which the metric is set, each twice as long as the one before (Stan's).
-struct Windows {
-    /// Last steps of the windows.
-    ends: Vec<usize>,
-    first: usize,
-    count: f64,
-    mean: Vec<f64>,
-    squares: Vec<f64>,
-}
-
-impl Windows {
-    fn new(warm_up: usize, d: usize) -> Self {
-        let (first, last) = (warm_up * 15 / 200, warm_up - warm_up / 10);
-        let mut ends = Vec::new();
-        let (mut end, mut width) = (first, (warm_up / 40).max(10));
-        while end + width <= last {
-            // A window that leaves too little for a next one takes it all.
-            end = if end + 3 * width > last { last } else { end + width };
-            ends.push(end);
-            width *= 2;
-        }
-        Self { ends, first, count: 0.0, mean: vec![0.0; d], squares: vec![0.0; d] }
-    }
-
-    /// Takes a state; the variances at the end of a window, shrunk towards a thousandth.
-    fn see(&mut self, step: usize, z: &[f64]) -> Option<Vec<f64>> {
-        if step < self.first || self.ends.last().is_none_or(|last| step > *last) {
-            return None;
-        }
-        self.count += 1.0;
-        for ((z, mean), square) in z.iter().zip(&mut self.mean).zip(&mut self.squares) {
-            let gap = z - *mean;
-            *mean += gap / self.count;
-            *square += gap * (z - *mean);
-        }
-        if !self.ends.contains(&step) {
-            return None;
-        }
-        let n = self.count;
-        let shrunk = |square: &f64| n / (n + 5.0) * (square / (n - 1.0).max(1.0)) + 1e-3 * 5.0 / (n + 5.0);
-        let metric = self.squares.iter().map(shrunk).collect();
-        self.count = 0.0;
-        self.mean.fill(0.0);
-        self.squares.fill(0.0);
-        Some(metric)
     }
 }

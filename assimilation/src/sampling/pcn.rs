@@ -2,16 +2,16 @@
 
 use reterra_statistics::Stream;
 
-use super::{Chain, Length, Target, log_likelihood, normals, walk};
+use super::{Chain, Course, Target, log_likelihood, normals, walk};
 
 /// Acceptance that β is adapted to.
 const ACCEPTANCE: f64 = 0.25;
 
-pub(super) fn chain(target: &dyn Target, mut z: Vec<f64>, length: Length, stream: &mut Stream) -> Chain {
+pub(super) fn chain(target: &dyn Target, mut z: Vec<f64>, course: Course<'_>, stream: &mut Stream) -> Chain {
     let mut at = log_likelihood(target, &z);
     let mut log_beta = 0.2_f64.ln();
     let d = z.len();
-    walk(length, d, |step, warming| {
+    walk(course, d, |step, warming| {
         let beta = log_beta.exp();
         let keep = (1.0 - beta * beta).sqrt();
         let noise = normals(d, stream);

@@ -5,12 +5,12 @@
 
 use reterra_statistics::Stream;
 
-use super::{Chain, Length, SmoothTarget, Target, log_likelihood, nuts};
+use super::{Chain, Course, SmoothTarget, Target, log_likelihood, nuts};
 
 pub(super) fn chain(
     (target, likeness): (&dyn Target, &dyn SmoothTarget),
     start: Vec<f64>,
-    length: Length,
+    course: Course<'_>,
     stream: &mut Stream,
 ) -> Chain {
     // Both have the same prior, which cancels.
@@ -19,7 +19,7 @@ pub(super) fn chain(
     nuts::corrected(
         likeness,
         start,
-        length,
+        course,
         (stream, |to: &[f64], stream: &mut Stream| {
             let there = excess(to);
             let taken = stream.uniform().ln() < there - here;

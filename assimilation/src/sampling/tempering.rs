@@ -5,12 +5,12 @@
 use reterra_statistics::Stream;
 
 use super::elliptical::State;
-use super::{Chain, Length, Target, log_likelihood, normals, walk};
+use super::{Chain, Course, Target, log_likelihood, normals, walk};
 
 pub(super) fn chain(
     target: &dyn Target,
     start: Vec<f64>,
-    (length, temperatures): (Length, usize),
+    (course, temperatures): (Course<'_>, usize),
     stream: &mut Stream,
 ) -> Chain {
     let d = start.len();
@@ -21,8 +21,8 @@ pub(super) fn chain(
     }
     let mut ladder = Ladder::new(temperatures);
     // Looks at the rejections come ever later, each after as many steps as all before it.
-    let mut look = (length.warm_up / 16).max(20);
-    walk(length, d, |step, warming| {
+    let mut look = (course.length.warm_up / 16).max(20);
+    walk(course, d, |step, warming| {
         for (replica, &beta) in replicas.iter_mut().zip(&ladder.betas) {
             replica.slice(target, beta, stream);
         }

@@ -1,5 +1,7 @@
 //! Samplers on targets whose moments are known.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use approx::assert_abs_diff_eq;
 use ndarray::{Array1, Array2, Axis, array};
 use reterra_statistics::{Stage, StreamKey};
@@ -231,6 +233,49 @@ fn what_cannot_be_sampled_is_an_error() {
     assert!(sample(&target, Method::Elliptical, (no_draws, 0), &none).is_err());
     assert!(sample(&target, Method::Tempering { temperatures: 0 }, (Length::default(), 0), &none).is_err());
     assert!(sample(&target, Method::Elliptical, (Length::default(), 0), &Array2::zeros((1, 2))).is_err());
+}
+
+/// A target that counts its evaluations.
+struct Counted<'a>(Linear, &'a AtomicUsize);
+
+impl Target for Counted<'_> {
+    fn dimension(&self) -> usize {
+        self.0.dimension()
+    }
+
+    fn log_likelihood(&self, z: &[f64]) -> f64 {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.log_likelihood(z)
+    }
+}
+
+impl SmoothTarget for Counted<'_> {
+    fn with_gradient(&self, z: &[f64], gradient: &mut [f64]) -> f64 {
+        self.1.fetch_add(1, Ordering::Relaxed);
+        self.0.with_gradient(z, gradient)
+    }
+}
+
+#[test]
+fn chains_that_somebody_stops_end_within_a_draw_and_give_no_sample() {
+    let evaluations = AtomicUsize::new(0);
+    let target = Counted(Linear { a: vec![1.0, 2.0], y: 0.3 }, &evaluations);
+    let asked = || evaluations.load(Ordering::Relaxed) >= 1000;
+    let none = Array2::zeros((0, 0));
+    let ended = |found: Result<Sample, AssimilationError>| {
+        assert!(matches!(found, Err(AssimilationError::Stopped)), "{found:?}");
+        assert!((1000..5000).contains(&evaluations.swap(0, Ordering::Relaxed)));
+    };
+    // A warm-up, and draws, that would take days.
+    for (warm_up, draws) in [(1 << 40, 1), (0, 1 << 20)] {
+        let length = Length { chains: 2, warm_up, draws, thin: 1 << 20 };
+        let course = || (length.until(Stop::when(&asked)), 1);
+        for method in METHODS {
+            ended(sample(&target, method, course(), &none));
+        }
+        ended(sample_nuts(&target, course(), &none));
+        ended(sample_by_surrogate(&target, &target, course(), &none));
+    }
 }
 
 /// An autoregressive chain of the first order with unit variance.

@@ -1,16 +1,22 @@
 //! `reterra emulate fit|predict|validate`.
 
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use reterra_io::replace;
-use reterra_workflow::emulate::{Emulators, FitOptions, Judged, Split, fit, judge, predict};
+use reterra_io::run_files::{RecordColumn, write_records};
+use reterra_workflow::emulate::{
+    Emulators, FitOptions, Judged, OutputEmulator, Prediction, Split, fit, judge, predict,
+};
 use serde_json::json;
 
 use crate::Failure;
 use crate::output::print;
 use crate::table::align;
+
+/// How names of NetCDF files end.
+const NETCDF: &str = "nc";
 
 /// Arguments of `emulate`.
 #[derive(Args)]
@@ -21,7 +27,7 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Job {
-    /// Fit an emulator to each output of a CSV table, one run a row
+    /// Fit an emulator to each output of a table of runs, CSV or NetCDF
     Fit(FitArguments),
     /// Predict mean and standard deviation of each output for the rows of a table
     Predict(PredictArguments),
@@ -32,7 +38,7 @@ enum Job {
 #[derive(Args)]
 #[command(group = clap::ArgGroup::new("columns").args(["inputs", "outputs"]).required(true).multiple(true))]
 struct FitArguments {
-    /// The table: CSV with a header
+    /// The table: CSV with a header, a run a row; or NetCDF, variables along one dimension
     #[arg(value_name = "TABLE")]
     table: PathBuf,
     /// Columns that are inputs [default: all that are not outputs]
@@ -57,11 +63,11 @@ struct PredictArguments {
     /// What `fit` wrote
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// A CSV table with the inputs; other columns are ignored
+    /// A table with the inputs, CSV or NetCDF; other columns are ignored
     #[arg(value_name = "TABLE")]
     table: PathBuf,
-    /// Write the CSV there instead of to standard output
-    #[arg(short, long, value_name = "CSV")]
+    /// Write there instead of to standard output; NetCDF where the name ends in .nc, else CSV
+    #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
@@ -70,7 +76,7 @@ struct ValidateArguments {
     /// What `fit` wrote
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// A CSV table with inputs and outputs
+    /// A table with inputs and outputs, CSV or NetCDF
     #[arg(value_name = "TABLE")]
     table: PathBuf,
     /// For programs
@@ -105,24 +111,38 @@ fn run_fit(arguments: FitArguments) -> Result<(), Failure> {
 
 fn run_predict(arguments: &PredictArguments) -> Result<(), Failure> {
     let emulators = Emulators::read(&arguments.file)?;
-    let csv = predicted(&emulators, &arguments.table)?;
+    let predicted = predict(&emulators, &arguments.table)?;
+    let columns = columns(&emulators, &predicted.outputs);
     match &arguments.out {
-        Some(file) => Ok(replace(file, csv.as_bytes())?),
-        None => print(&csv),
+        Some(file) if file.extension().is_some_and(|end| end == NETCDF) => {
+            Ok(write_records(file, ("Outputs as emulators predict them", &predicted.record), &columns)?)
+        }
+        Some(file) => Ok(replace(file, csv(&columns).as_bytes())?),
+        None => print(&csv(&columns)),
     }
 }
 
-/// Predictions as CSV: columns `y` and `y_sd` for each output, rows as in the table.
-fn predicted(emulators: &Emulators, table: &Path) -> Result<String, Failure> {
-    let found = predict(emulators, table)?;
-    let names = emulators.outputs.iter().flat_map(|o| [quoted(&o.name), quoted(&format!("{}_sd", o.name))]);
-    let mut csv = names.collect::<Vec<_>>().join(",") + "\n";
-    for row in 0..found.first().map_or(0, |output| output.mean.len()) {
-        let cells = found.iter().flat_map(|p| [p.mean[row], p.variance[row].sqrt()]);
-        csv.push_str(&cells.map(|value| value.to_string()).collect::<Vec<_>>().join(","));
+/// Columns `y` and `y_sd` for each output, rows as in the table.
+fn columns(emulators: &Emulators, predicted: &[Prediction]) -> Vec<RecordColumn> {
+    let both = |(output, found): (&OutputEmulator, &Prediction)| {
+        let (name, sd) = (&output.name, found.variance.iter().map(|v| v.sqrt()));
+        let (mean, spread) = (format!("predicted mean of {name}"), format!("standard deviation of {name}"));
+        [
+            RecordColumn { name: name.clone(), long_name: mean, numbers: found.mean.clone() },
+            RecordColumn { name: format!("{name}_sd"), long_name: spread, numbers: sd.collect() },
+        ]
+    };
+    emulators.outputs.iter().zip(predicted).flat_map(both).collect()
+}
+
+fn csv(columns: &[RecordColumn]) -> String {
+    let mut csv = columns.iter().map(|column| quoted(&column.name)).collect::<Vec<_>>().join(",") + "\n";
+    for row in 0..columns.first().map_or(0, |column| column.numbers.len()) {
+        let cells = columns.iter().map(|column| column.numbers[row].to_string());
+        csv.push_str(&cells.collect::<Vec<_>>().join(","));
         csv.push('\n');
     }
-    Ok(csv)
+    csv
 }
 
 /// A name as CSV has it.

@@ -268,6 +268,60 @@ pub enum IoError {
         /// The file.
         path: PathBuf,
     },
+    /// A NetCDF file that is no table.
+    #[error(
+        "{} is no table of records: its variables lie along {}; give it one dimension, or make that of the records \
+         unlimited",
+        path.display(),
+        if found.is_empty() { "no dimension alone".to_owned() } else { found.join(", ") }
+    )]
+    Records {
+        /// The file.
+        path: PathBuf,
+        /// Dimensions of its variables of one dimension.
+        found: Vec<String>,
+    },
+    /// A variable that is no column of a table of records.
+    #[error(
+        "{}: variable `{variable}` has the dimensions ({}) where a column has ({dimension}); take parts of it as \
+         variables of their own",
+        path.display(),
+        found.join(", ")
+    )]
+    NotARecord {
+        /// The file.
+        path: PathBuf,
+        /// The variable.
+        variable: String,
+        /// Its dimensions.
+        found: Vec<String>,
+        /// The dimension of records.
+        dimension: String,
+    },
+    /// A record without a value.
+    #[error(
+        "{}, variable `{variable}`, entry {entry} of `{dimension}` (from 0): no value; this variable must be complete: \
+         fill the gap, or leave that entry out",
+        path.display()
+    )]
+    MissingEntry {
+        /// The file.
+        path: PathBuf,
+        /// The variable.
+        variable: String,
+        /// The dimension of records.
+        dimension: String,
+        /// The entry, from 0.
+        entry: usize,
+    },
+    /// A variable that holds text where numbers are wanted.
+    #[error("{}: variable `{variable}` holds text where numbers are wanted; name another one", path.display())]
+    TextVariable {
+        /// The file.
+        path: PathBuf,
+        /// The variable.
+        variable: String,
+    },
     /// A variable that a NetCDF file does not have.
     #[error("{}: no variable `{variable}`; it has: {}", path.display(), found.join(", "))]
     NoSuchVariable {

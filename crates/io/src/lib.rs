@@ -16,6 +16,8 @@ pub mod normals;
 pub mod number_table;
 pub mod observation_space;
 pub mod quantity;
+mod records;
+pub mod run_files;
 pub mod scenario;
 pub mod site_table;
 mod table;

@@ -4,6 +4,7 @@
 //! The same product gives the same bytes with the same NetCDF library: no clock and no order of a hash enters.
 
 pub mod grid;
+pub(crate) mod numbers;
 pub(crate) mod quiet;
 pub(crate) mod read;
 pub(crate) mod write;

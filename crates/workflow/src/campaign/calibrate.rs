@@ -11,6 +11,7 @@ use super::model::Model;
 use super::results::{CALIBRATION, CalibrationResult, write};
 use super::runs::Runs;
 use super::settings::{ModelSettings, Settings};
+use super::watchdog::Watchdog;
 use crate::WorkflowError;
 use crate::engine::Lock;
 
@@ -65,7 +66,7 @@ pub(super) fn with_model<T>(
         ModelSettings::Executable(executable) => {
             let names = settings.problem.names();
             let (observed, interrupt) = (settings.observed.as_slice(), around.interrupt);
-            job(&Program { executable, names, observed, interrupt })
+            job(&Program { executable, names, observed, interrupt, watchdog: Watchdog::start()? })
         }
         ModelSettings::Land(land) => job(&LandModel::new(land, around.interrupt)?),
     }
@@ -74,5 +75,8 @@ pub(super) fn with_model<T>(
 /// For `map_err`: why there is no result.
 pub(super) fn ended(settings: &Settings) -> impl FnOnce(AssimilationError) -> WorkflowError {
     let directory = settings.directory.clone();
-    move |source| WorkflowError::Campaign { directory, source: Box::new(source) }
+    move |error| match error {
+        AssimilationError::Stopped => WorkflowError::CampaignInterrupted { directory },
+        source => WorkflowError::Campaign { directory, source: Box::new(source) },
+    }
 }

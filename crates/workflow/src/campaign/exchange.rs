@@ -1,15 +1,48 @@
-//! `parameters.json` and `outputs.json`.
+//! `parameters.json` and `outputs.json`, `parameters.nc` and `outputs.nc`.
 
 use std::path::Path;
 
-use reterra_io::replace;
+use reterra_io::run_files::{read_variables, write_scalars};
+use reterra_io::{IoError, replace};
 use serde_json::{Map, Value};
 
-use super::settings::Observed;
+use super::settings::{Exchange, Observed};
 use crate::WorkflowError;
 
 const PARAMETERS: &str = "parameters.json";
 const OUTPUTS: &str = "outputs.json";
+const PARAMETERS_NC: &str = "parameters.nc";
+const OUTPUTS_NC: &str = "outputs.nc";
+/// Title of the parameters as NetCDF.
+const TITLE: &str = "Parameters of a run";
+
+/// The files of a run.
+#[derive(Clone, Copy)]
+pub(super) struct Files<'a> {
+    pub directory: &'a Path,
+    pub kind: Exchange,
+}
+
+impl Files<'_> {
+    /// Writes the parameters: `{name: value}`, or variables without dimensions.
+    pub fn write(self, names: &[String], values: &[f64]) -> Result<(), WorkflowError> {
+        match self.kind {
+            Exchange::Json => write_parameters(self.directory, names, values),
+            Exchange::NetCdf => {
+                let all: Vec<_> = names.iter().cloned().zip(values.iter().copied()).collect();
+                Ok(write_scalars(&self.directory.join(PARAMETERS_NC), TITLE, &all)?)
+            }
+        }
+    }
+
+    /// The observed outputs that a run wrote, one after another; else what is wrong with them.
+    pub fn read(self, observed: &[Observed]) -> Result<Vec<f64>, String> {
+        match self.kind {
+            Exchange::Json => read_json(self.directory, observed),
+            Exchange::NetCdf => read_netcdf(self.directory, observed),
+        }
+    }
+}
 
 /// Writes `{name: value}` for a run.
 pub(super) fn write_parameters(
@@ -24,8 +57,22 @@ pub(super) fn write_parameters(
     Ok(replace(&path, format!("{text}\n").as_bytes())?)
 }
 
-/// The observed outputs that a run wrote, one after another; else what is wrong with them.
-pub(super) fn read_outputs(directory: &Path, observed: &[Observed]) -> Result<Vec<f64>, String> {
+/// Variables of any dimensions, in C order.
+fn read_netcdf(directory: &Path, observed: &[Observed]) -> Result<Vec<f64>, String> {
+    let names: Vec<&str> = observed.iter().map(|output| output.name.as_str()).collect();
+    let found = read_variables(&directory.join(OUTPUTS_NC), &names).map_err(|e| match e {
+        IoError::NoSuchVariable { variable, found, .. } => absent(OUTPUTS_NC, &variable, &found.join(", ")),
+        IoError::TextVariable { variable, .. } => format!("output `{variable}` is no finite number"),
+        other => format!("it left no {OUTPUTS_NC} that can be read: {other}"),
+    })?;
+    let mut all = Vec::new();
+    for (output, numbers) in observed.iter().zip(found) {
+        all.extend(finite(numbers.into_iter().map(Some), output)?);
+    }
+    Ok(all)
+}
+
+fn read_json(directory: &Path, observed: &[Observed]) -> Result<Vec<f64>, String> {
     let text = std::fs::read_to_string(directory.join(OUTPUTS))
         .map_err(|e| format!("it left no {OUTPUTS} that can be read: {e}"))?;
     let found = parse(&text)?;
@@ -33,11 +80,19 @@ pub(super) fn read_outputs(directory: &Path, observed: &[Observed]) -> Result<Ve
     for output in observed {
         let value = found.get(&output.name).ok_or_else(|| {
             let names: Vec<&str> = found.keys().map(String::as_str).collect();
-            format!("{OUTPUTS} has no `{}`; it has: {}", output.name, names.join(", "))
+            absent(OUTPUTS, &output.name, &names.join(", "))
         })?;
-        all.extend(numbers(value, output)?);
+        let list = match value {
+            Value::Array(list) => list.as_slice(),
+            single => std::slice::from_ref(single),
+        };
+        all.extend(finite(list.iter().map(Value::as_f64), output)?);
     }
     Ok(all)
+}
+
+fn absent(file: &str, name: &str, found: &str) -> String {
+    format!("{file} has no `{name}`; it has: {found}")
 }
 
 fn parse(text: &str) -> Result<Map<String, Value>, String> {
@@ -47,21 +102,19 @@ fn parse(text: &str) -> Result<Map<String, Value>, String> {
     parsed.map_err(|e| format!("{OUTPUTS} holds no JSON object: {e}"))
 }
 
-fn numbers(value: &Value, output: &Observed) -> Result<Vec<f64>, String> {
+/// As many finite numbers as are observed; none stands for what is no number.
+fn finite(found: impl ExactSizeIterator<Item = Option<f64>>, output: &Observed) -> Result<Vec<f64>, String> {
     let Observed { name, values } = output;
-    let list = match value {
-        Value::Array(list) => list.as_slice(),
-        single => std::slice::from_ref(single),
-    };
-    if list.len() != *values {
-        return Err(format!("output `{name}` has {} values where {values} are observed", list.len()));
+    let count = found.len();
+    if count != *values {
+        return Err(format!("output `{name}` has {count} values where {values} are observed"));
     }
-    let number = |(k, value): (usize, &Value)| {
-        let place = if list.len() == 1 { String::new() } else { format!(", value {k} (from 0),") };
-        let finite = value.as_f64().filter(|x| x.is_finite());
+    let number = |(k, value): (usize, Option<f64>)| {
+        let place = if count == 1 { String::new() } else { format!(", value {k} (from 0),") };
+        let finite = value.filter(|x| x.is_finite());
         finite.ok_or_else(|| format!("output `{name}`{place} is no finite number"))
     };
-    list.iter().enumerate().map(number).collect()
+    found.enumerate().map(number).collect()
 }
 
 #[cfg(test)]
@@ -72,7 +125,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join(OUTPUTS), text).unwrap();
         let observed = [("a", 1), ("b", 2)].map(|(name, values)| Observed { name: name.to_owned(), values });
-        read_outputs(folder.path(), &observed)
+        read_json(folder.path(), &observed)
     }
 
     #[test]
@@ -95,6 +148,6 @@ mod tests {
             let said = read(text).unwrap_err();
             assert!(said.contains(part), "{text}: {said}");
         }
-        assert!(read_outputs(Path::new("/nowhere"), &[]).unwrap_err().contains("no outputs.json"));
+        assert!(read_json(Path::new("/nowhere"), &[]).unwrap_err().contains("no outputs.json"));
     }
 }

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use super::exchange::{read_outputs, write_parameters};
+use super::exchange;
 use super::model::{Job, Model, Stop};
 use super::settings::{Executable, Observed};
+use super::watchdog::Watchdog;
 use crate::WorkflowError;
 use crate::engine::Interrupt;
 
@@ -25,6 +26,7 @@ pub(super) struct Program<'a> {
     pub names: Vec<String>,
     pub observed: &'a [Observed],
     pub interrupt: &'a Interrupt,
+    pub watchdog: Watchdog,
 }
 
 impl Model for Program<'_> {
@@ -35,13 +37,14 @@ impl Model for Program<'_> {
 
 impl Program<'_> {
     fn one(&self, job: &Job) -> Result<Vec<f64>, Stop> {
-        write_parameters(&job.directory, &self.names, &job.parameters).map_err(Stop::Broken)?;
+        let files = exchange::Files { directory: &job.directory, kind: self.executable.exchange };
+        files.write(&self.names, &job.parameters).map_err(Stop::Broken)?;
         let child = self.start(&job.directory).map_err(Stop::Broken)?;
-        let status = self.wait(child)?;
+        let status = self.watchdog.over(child.id(), || self.wait(child))?;
         if !status.success() {
             return Err(Stop::Failed(format!("{status}{}", last_words(&job.directory))));
         }
-        read_outputs(&job.directory, self.observed).map_err(Stop::Failed)
+        files.read(self.observed).map_err(Stop::Failed)
     }
 
     fn start(&self, directory: &Path) -> Result<Child, WorkflowError> {
@@ -106,15 +109,23 @@ fn last_words(directory: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::campaign::settings::Exchange;
 
     fn run(script: &str, time_limit: Option<f64>) -> (tempfile::TempDir, Result<Vec<f64>, Stop>) {
         let folder = tempfile::tempdir().unwrap();
         let command: Vec<String> = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
-        let executable = Executable { written: Vec::new(), command, files: [].into(), time_limit };
+        let executable = Executable {
+            written: Vec::new(),
+            command,
+            files: [].into(),
+            time_limit,
+            exchange: Exchange::Json,
+        };
         let observed = [Observed { name: "y".to_owned(), values: 1 }];
         let interrupt = Interrupt::new();
         let names = vec!["a".to_owned()];
-        let program = Program { executable: &executable, names, observed: &observed, interrupt: &interrupt };
+        let (observed, interrupt, watchdog) = (&observed, &interrupt, Watchdog::start().unwrap());
+        let program = Program { executable: &executable, names, observed, interrupt, watchdog };
         let job = Job { directory: folder.path().to_owned(), parameters: vec![0.1] };
         let found = program.run(&[job]).pop().unwrap();
         (folder, found)

@@ -1,7 +1,7 @@
 //! Campaigns: parameters of any model from its runs (`reterra calibrate FILE`, `reterra sample FILE`).
 //!
-//! A model is an executable that reads `parameters.json` and writes `outputs.json` in a directory of its own, or the
-//! embedded [`land`] model. What is asked for by a calibration, or by calibrate-emulate-sample, is run once and kept:
+//! A model is an executable that reads `parameters.json` and writes `outputs.json` in a directory of its own (or the same in
+//! NetCDF, [`Exchange`]), or the embedded [`land`] model. What is asked for by a calibration, or by calibrate-emulate-sample, is run once and kept:
 //!
 //! ```text
 //! FILE ─► Settings ─► OUT/campaign.json        what must not change       settings.rs, written.rs, validate.rs, ledger.rs
@@ -28,6 +28,7 @@ mod sample;
 mod settings;
 mod store;
 mod validate;
+mod watchdog;
 mod written;
 
 use std::path::Path;
@@ -37,7 +38,7 @@ pub use model::{Found, Job, Model, Stop};
 pub use results::{CalibrationResult, Estimate, SampleResult, SampledParameter};
 pub use reterra_assimilation::calibration::Step;
 pub use sample::sample;
-pub use settings::{Executable, ModelSettings, Observed, Settings};
+pub use settings::{Exchange, Executable, ModelSettings, Observed, Settings};
 pub use store::{RunState, Store};
 
 use crate::WorkflowError;

@@ -1,6 +1,7 @@
 //! `reterra sample`: calibrate, emulate, sample, check.
 
 use ndarray::Array2;
+use reterra_assimilation::Stop;
 use reterra_assimilation::ces::{Campaign, Posterior, Progress, Runs as Known};
 use reterra_statistics::Prior;
 
@@ -57,11 +58,12 @@ fn run(settings: &Settings, runs: &mut Runs<'_>, around: Surroundings<'_>) -> Re
     let started = Campaign::new(settings.problem.clone(), settings.ces.clone());
     let mut campaign = started.map_err(ended(settings))?;
     let mut title = "calibrate";
+    let asked = || around.interrupt.requested();
     loop {
         let u = campaign.ask();
         let outputs = runs.evaluate(u.view(), title)?;
         let design = campaign.runs().clone();
-        let progress = campaign.tell(&outputs).map_err(ended(settings))?;
+        let progress = campaign.tell_until(&outputs, Stop::when(&asked)).map_err(ended(settings))?;
         if let Some(line) = said(&progress) {
             title = "check";
             around.progress.say(&line);

@@ -68,4 +68,27 @@ pub struct Executable {
     pub files: BTreeMap<String, String>,
     /// Longest time of a run, s.
     pub time_limit: Option<f64>,
+    /// Format of the files between it and us.
+    #[serde(default, skip_serializing_if = "Exchange::is_usual")]
+    pub exchange: Exchange,
+}
+
+/// Format of the files in which a program finds parameters and leaves outputs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Exchange {
+    /// `parameters.json` and `outputs.json`.
+    #[default]
+    #[serde(rename = "json")]
+    Json,
+    /// `parameters.nc` and `outputs.nc`.
+    #[serde(rename = "netcdf")]
+    NetCdf,
+}
+
+impl Exchange {
+    /// Whether it is the one that needn't be named, and that campaigns had before there was another.
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    fn is_usual(&self) -> bool {
+        *self == Exchange::default()
+    }
 }

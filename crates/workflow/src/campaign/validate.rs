@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use reterra_assimilation::calibration::{Method, Problem, Schedule, TemperingOptions};
 use reterra_assimilation::ces::{CesOptions, Sampler};
 use reterra_assimilation::sampling::{self, Length};
+use reterra_io::run_files::is_variable_name;
 use reterra_io::sha256_file;
 use reterra_statistics::{Bounds, Prior};
 
 use super::land::Given;
 use super::observations::Observations;
-use super::settings::{Executable, ModelSettings, Settings};
+use super::settings::{Exchange, Executable, ModelSettings, Settings};
 use super::written::{
     WrittenCalibrate, WrittenCampaign, WrittenModel, WrittenObservations, WrittenParameter, WrittenPrior,
     WrittenSample, WrittenSampler, WrittenTempering,
@@ -95,7 +96,7 @@ impl<'a> Validator<'a> {
     ) -> Checked<Modelled> {
         let priors = self.priors(parameters)?;
         match model {
-            WrittenModel::Executable { command, time_limit_s } => {
+            WrittenModel::Executable { command, time_limit_s, exchange } => {
                 let observations = observations.ok_or_else(|| self.source.missing("", "observations"))?;
                 if let Some(i) = parameters.iter().position(|p| p.mode.is_some()) {
                     let key = format!("parameters[{i}].mode");
@@ -106,7 +107,13 @@ impl<'a> Validator<'a> {
                     ));
                 }
                 let observations = self.observations(observations)?;
-                Ok(Modelled { model: self.executable(command, time_limit_s)?, priors, observations })
+                let exchange = exchange.unwrap_or_default();
+                self.exchanged(exchange, &priors)?;
+                Ok(Modelled {
+                    model: self.executable(command, (time_limit_s, exchange))?,
+                    priors,
+                    observations,
+                })
             }
             WrittenModel::Land { workflow, class } => {
                 let none = "nothing: observations are those of the workflow";
@@ -218,7 +225,8 @@ impl<'a> Validator<'a> {
             let count = count.unwrap_or(least);
             self.require(count >= least, &format!("sample.{key}"), &count, &format!("{least} and above"))?;
         }
-        let sampler = match w.sampler.unwrap_or(WrittenSampler::Nuts) {
+        let sampler = match w.sampler.unwrap_or(WrittenSampler::Surrogate) {
+            WrittenSampler::Surrogate => Sampler::Surrogate,
             WrittenSampler::Nuts => Sampler::Nuts,
             WrittenSampler::Metropolis => Sampler::Plain(sampling::Method::Metropolis),
             WrittenSampler::CrankNicolson => Sampler::Plain(sampling::Method::CrankNicolson),
@@ -253,7 +261,21 @@ impl<'a> Validator<'a> {
         })
     }
 
-    fn executable(&self, written: Vec<String>, time_limit: Option<f64>) -> Checked<ModelSettings> {
+    /// Refuses names that the format of exchange can't have.
+    fn exchanged(&self, exchange: Exchange, priors: &[Prior]) -> Checked<()> {
+        let accepted = "a letter and then letters, digits and `_`, which is what NetCDF and CF take";
+        for (i, prior) in priors.iter().enumerate().filter(|_| exchange == Exchange::NetCdf) {
+            let key = format!("parameters[{i}].name");
+            self.require(is_variable_name(prior.name()), &key, &prior.name(), accepted)?;
+        }
+        Ok(())
+    }
+
+    fn executable(
+        &self,
+        written: Vec<String>,
+        (time_limit, exchange): (Option<f64>, Exchange),
+    ) -> Checked<ModelSettings> {
         let limit = time_limit.unwrap_or(1.0);
         self.require(limit > 0.0 && limit.is_finite(), "model.time_limit_s", &limit, "a number above 0")?;
         let here = self.folder.to_string_lossy();
@@ -272,7 +294,7 @@ impl<'a> Validator<'a> {
                 return Err(self.source.invalid("model.command", word, "files that are there"));
             }
         }
-        Ok(ModelSettings::Executable(Executable { written, command, files, time_limit }))
+        Ok(ModelSettings::Executable(Executable { written, command, files, time_limit, exchange }))
     }
 
     /// The program's file: a path relative to the folder of the campaign's file where it has a slash, else on `PATH`.

@@ -6,6 +6,7 @@ use reterra_assimilation::sampling::Gate;
 use reterra_land::plant::pft::VegetationClass;
 use serde::Deserialize;
 
+use super::settings::Exchange;
 use crate::config::Mode;
 
 #[derive(Debug, Deserialize)]
@@ -31,7 +32,7 @@ pub(super) struct WrittenCampaign {
 #[serde(deny_unknown_fields)]
 pub(super) enum WrittenModel {
     #[serde(rename = "executable")]
-    Executable { command: Vec<String>, time_limit_s: Option<f64> },
+    Executable { command: Vec<String>, time_limit_s: Option<f64>, exchange: Option<Exchange> },
     #[serde(rename = "land")]
     Land { workflow: String, class: VegetationClass },
 }
@@ -129,6 +130,7 @@ pub(super) struct WrittenSample {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum WrittenSampler {
+    Surrogate,
     Nuts,
     Metropolis,
     CrankNicolson,

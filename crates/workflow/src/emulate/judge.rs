@@ -23,13 +23,25 @@ pub struct Judged {
     pub outputs: Vec<(String, Scores)>,
 }
 
-/// Means and variances of each output, for each row of a table; columns that are no inputs aren't read.
+/// Predictions for a table.
+#[derive(Clone, Debug)]
+pub struct Predicted {
+    /// What the table calls its records: a NetCDF file's dimension.
+    pub record: String,
+    /// Means and variances of each output, for each record.
+    pub outputs: Vec<Prediction>,
+}
+
+/// Predicts each output for each row of a table; columns that are no inputs aren't read.
 ///
 /// # Errors
 /// A table, column or cell that can't be used.
-pub fn predict(emulators: &Emulators, path: &Path) -> Result<Vec<Prediction>, WorkflowError> {
-    let x = matrix(&NumberTable::read(path)?, &emulators.inputs)?;
-    emulators.outputs.iter().map(|output| ask(output, x.view(), path)).collect()
+pub fn predict(emulators: &Emulators, path: &Path) -> Result<Predicted, WorkflowError> {
+    let table = NumberTable::read(path)?;
+    let x = matrix(&table, &emulators.inputs)?;
+    let outputs = emulators.outputs.iter().map(|output| ask(output, x.view(), path));
+    let outputs = outputs.collect::<Result<_, WorkflowError>>()?;
+    Ok(Predicted { record: table.record().to_owned(), outputs })
 }
 
 /// Scores the emulators of `file` on the rows of a table that they haven't seen.
