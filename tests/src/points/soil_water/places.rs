@@ -14,6 +14,8 @@ use reterra_fields::station::{Igbp, Station};
 use reterra_io::monthly::read_series;
 use reterra_land::column::Base;
 use reterra_land::constants::{DAY, FREEZING};
+use reterra_land::error::LandError;
+use reterra_land::parameters::Parameters;
 use reterra_land::soil::grid::NODE;
 use reterra_land::spinup::spin_up;
 use reterra_statistics::{Bounds, Prior};
@@ -69,7 +71,7 @@ const USE_OF_WATER: [&str; 9] = [
     "froot_leaf",
 ];
 const OPTIONS: Options = Options {
-    members: 64,
+    members: 128,
     window: 1,
     seed: 6,
     column: 0,
@@ -109,11 +111,11 @@ impl Place {
     pub fn run(&self, workflow: &Workflow, column: u32) -> Result<[Course; 2], ValidationError> {
         let land = |source| ValidationError::Land { station: self.id.to_owned(), source };
         let case = &self.case;
-        let default = case.column(case.defaults()).map_err(land)?;
+        let (updated, kept) = parameters(case, workflow)?;
+        let middle = case.column(middle_of(case, [&updated, &kept]).map_err(land)?).map_err(land)?;
         let cycle = case.weather.slice(0..case.cycle_months);
         let options = spinup::options(&workflow.spinup);
-        let (from, _) = spin_up(&default, &case.cold_start(&default), &cycle, &options).map_err(land)?;
-        let (updated, kept) = parameters(case, workflow)?;
+        let (from, _) = spin_up(&middle, &case.cold_start(&middle), &cycle, &options).map_err(land)?;
         let setup = Setup {
             case,
             from: &from,
@@ -190,6 +192,17 @@ fn parameters(
         .partition(|parameter| USE_OF_WATER.contains(&parameter.name.as_str()));
     let updated = updated.into_iter().chain(more).collect();
     Ok((ParameterSpace::new(updated), ParameterSpace::new(kept)))
+}
+
+/// The parameters in the middle of their priors. Members begin there, not at CLM's defaults, under which the leaf area of
+/// cold conifers sinks to a tenth: a forest that has to grow first takes longer than a member's spin-up.
+fn middle_of(case: &StationCase, spaces: [&ParameterSpace; 2]) -> Result<Parameters, LandError> {
+    let mut parameters = case.defaults();
+    for space in spaces {
+        let middle: Vec<f64> = space.priors().iter().map(Prior::u_mean).collect();
+        space.apply(&middle, &mut parameters)?;
+    }
+    Ok(parameters)
 }
 
 fn probe(name: String, depth: f64, readings: Vec<Option<f64>>) -> Sensor {

@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use ndarray::{Array1, Array2, Array3, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
+use ndarray::{Array1, Array2, Array3, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
 use reterra_assimilation::analysis::{Domain, Filter, Localisation, Observed};
 use reterra_assimilation::filters::Etkf;
+use reterra_assimilation::localisation::adaptive::damping;
 use reterra_assimilation::localisation::{Metric, Taper};
 use reterra_assimilation::quality::{Background, Check, Control, Sample};
 use reterra_assimilation::state::Layout;
@@ -40,7 +41,7 @@ impl Ensemble<'_> {
         let prior = e.clone();
         let mapped = layout.forward(e.slice_mut(s![.., ..layout.rows()]))?;
         let key = key(self.setup, window.end, 0);
-        let shared = self.shared(&layout, &seen.probes);
+        let shared = self.shared(&layout, &e, &seen.he);
         let observed = Observed { he: seen.he.view(), y: &seen.y, r: &seen.r, key };
         Etkf.analyse(e.view_mut(), &observed, Localisation::Domains(&shared))?;
         let layers = self.layers(&layout, &seen.probes);
@@ -132,16 +133,23 @@ impl Ensemble<'_> {
     }
 
     /// Parameters and gains, which have no depth, with all probes. An error that lasts is news to them once.
-    fn shared(&self, layout: &Layout, probes: &[usize]) -> [Domain; 2] {
+    ///
+    /// A parameter's correlation with what a probe reads is weak and, with the same members day after day, so is the sampling
+    /// error that it carries: each parameter hears a reading as far as its own correlation isn't explained by that.
+    fn shared(&self, layout: &Layout, e: &Array2<f64>, he: &Array2<f64>) -> Vec<Domain> {
         let options = &self.setup.options;
-        let domain = |columns: Range<usize>, memory: f64| {
-            let news = (options.window as f64 / memory).min(1.0);
-            let observations = (0..probes.len()).map(|j| (j, news)).collect();
-            Domain { columns: columns.collect(), observations }
-        };
+        let news = |memory: f64| (options.window as f64 / memory).min(1.0);
         let parameters = layout.rows()..layout.rows() + self.setup.updated.len();
         let gains = parameters.end..parameters.end + self.gains.ncols();
-        [domain(parameters, options.error_memory), domain(gains, options.forcing.memory)]
+        let parameter = |row: usize| {
+            let trusted = |j: usize| damping(correlation(e.column(row), he.column(j)), e.nrows());
+            let heard = |j: usize| (j, news(options.error_memory) * trusted(j));
+            let observations = (0..he.ncols()).map(heard).filter(|(_, weight)| *weight > 0.0).collect();
+            Domain { columns: vec![row], observations }
+        };
+        let all = (0..he.ncols()).map(|j| (j, news(options.forcing.memory))).collect();
+        let gains = Domain { columns: gains.collect(), observations: all };
+        parameters.map(parameter).filter(|domain| !domain.observations.is_empty()).chain([gains]).collect()
     }
 
     /// Parameters and gains as a day begins, after the analysis of one some days ago: means return to the prior's, and
@@ -186,6 +194,17 @@ impl Ensemble<'_> {
         }
         self.course.account.water_moved += water.abs();
     }
+}
+
+/// Sample correlation of two columns; 0 where one has no spread.
+fn correlation(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> f64 {
+    let [mean_a, mean_b] = [&a, &b].map(|x| x.mean().unwrap_or(0.0));
+    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    for (x, y) in a.iter().zip(b) {
+        let (x, y) = (x - mean_a, y - mean_b);
+        (ab, aa, bb) = (ab + x * y, aa + x * x, bb + y * y);
+    }
+    if aa * bb > 0.0 { ab / (aa * bb).sqrt() } else { 0.0 }
 }
 
 /// Multiplies the anomalies of a column by a factor of their standard deviation.
