@@ -7,6 +7,7 @@ use super::likeness::Likeness;
 use super::{CesOptions, Checks, Discrepancy, Emulation, HeldOut, Likelihood, Refusal, Runs, Sampler};
 use crate::AssimilationError;
 use crate::calibration::Problem;
+use crate::sampling::diagnostics::convergence;
 use crate::sampling::{Convergence, Length, Sample, Target, sample, sample_by_surrogate, sample_nuts};
 
 /// A posterior, and why it may be called one.
@@ -40,7 +41,10 @@ pub fn posterior_of_runs(
     options: &CesOptions,
 ) -> Result<Posterior, AssimilationError> {
     let emulation = Emulation::fit(problem, runs, options)?;
-    let posterior = draw(problem, &emulation, (runs.len(), options))?;
+    let (posterior, doubt) = draw(problem, &emulation, (runs.len(), options), DOUBLINGS)?;
+    if let Some(doubt) = doubt {
+        return Err(doubt);
+    }
     let (share, allowed) = (posterior.checks.outside, options.limits.outside);
     if share > allowed {
         return Err(Refusal::OutsideDesign { share, allowed, rounds: 0 }.into());
@@ -48,17 +52,27 @@ pub fn posterior_of_runs(
     Ok(posterior)
 }
 
-/// Chains that agree, with the checks that need no runs; not judged yet.
+/// Times that chains are drawn anew at twice the length before a campaign gives up.
+pub(super) const DOUBLINGS: usize = 3;
+/// Share of trajectories on a likeness that the likelihood has to accept for longer chains to go by it, too.
+const ALIKE: f64 = 0.3;
+
+/// A sample that isn't judged yet, and what is against its chains (`NotConverged`); with the checks that need no runs.
+pub(super) type Drawn = (Posterior, Option<AssimilationError>);
+
+/// Draws chains, anew at twice the length up to so many times while they don't pass the gate.
 pub(super) fn draw(
     problem: &Problem,
     emulation: &Emulation,
     (runs, options): (usize, &CesOptions),
-) -> Result<Posterior, AssimilationError> {
+    doublings: usize,
+) -> Result<Drawn, AssimilationError> {
     let likelihood = Likelihood::new(emulation, options.discrepancy);
     let starts = starts(emulation, &likelihood, options.length.chains);
     let mut names = problem.names();
     names.push("model discrepancy".to_owned());
-    let (sample, convergence) = converged(&likelihood, (&starts, &names), options)?;
+    let sample = converged(&likelihood, (&starts, &names), (options, doublings))?;
+    let doubt = options.gate.pass(&sample, &names).err();
     let all = sample.all();
     let (z, last) = all.view().split_at(Axis(1), emulation.parameters());
     let checks = Checks::new(emulation, z)?;
@@ -69,41 +83,38 @@ pub(super) fn draw(
         Discrepancy::None | Discrepancy::Known(_) => Vec::new(),
     };
     let draws = emulation.unconstrained(&z.to_owned());
-    Ok(Posterior { draws, discrepancy, sample, convergence, checks, held_out: Vec::new(), runs })
+    let convergence = convergence(&sample);
+    let held_out = Vec::new();
+    Ok((Posterior { draws, discrepancy, sample, convergence, checks, held_out, runs }, doubt))
 }
 
-/// Times that chains are drawn anew at twice the length.
-const DOUBLINGS: usize = 3;
-
-/// A sample that passes the gate.
+/// A sample that passes the gate, or the last that was tried.
 fn converged(
     likelihood: &Likelihood<'_>,
     (starts, names): (&Array2<f64>, &[String]),
-    options: &CesOptions,
-) -> Result<(Sample, Vec<Convergence>), AssimilationError> {
-    let once = |times: usize| {
+    (options, doublings): (&CesOptions, usize),
+) -> Result<Sample, AssimilationError> {
+    let mut alike = likelihood.dimension() <= Likeness::MOST;
+    let mut doubling = 0;
+    loop {
+        let times = 1 << doubling;
         let Length { warm_up, draws, .. } = options.length;
         let length = Length { warm_up: warm_up * times, draws: draws * times, ..options.length };
         let sample = match options.sampler {
-            Sampler::Surrogate if times == 1 && likelihood.dimension() <= Likeness::MOST => {
+            Sampler::Surrogate if alike => {
                 let likeness = Likeness::new(*likelihood, options.seed, starts.row(0))?;
                 sample_by_surrogate(likelihood, &likeness, (length, options.seed), starts)?
             }
-            // A gate that wasn't passed may be the likeness's fault.
             Sampler::Surrogate | Sampler::Nuts => sample_nuts(likelihood, (length, options.seed), starts)?,
             Sampler::Plain(method) => sample(likelihood, method, (length, options.seed), starts)?,
         };
-        let convergence = options.gate.pass(&sample, names)?;
-        Ok((sample, convergence))
-    };
-    let mut found = once(1);
-    for doubling in 1..=DOUBLINGS {
-        if !matches!(found, Err(AssimilationError::NotConverged { .. })) {
-            break;
+        if doubling == doublings || options.gate.pass(&sample, names).is_ok() {
+            return Ok(sample);
         }
-        found = once(1 << doubling);
+        // A gate that wasn't passed may be the likeness's fault.
+        alike &= sample.acceptance.iter().all(|share| *share >= ALIKE);
+        doubling += 1;
     }
-    found
 }
 
 /// The likeliest places of the design, one for each chain; a discrepancy starts at its median.

@@ -127,8 +127,8 @@ pub fn sample(
     })
 }
 
-/// Samples a smooth target by the no-U-turn sampler: multinomial trajectories, step size by dual averaging, diagonal
-/// metric (Hoffman and Gelman 2014, <https://jmlr.org/papers/v15/hoffman14a.html>; Betancourt 2017, arXiv:1701.02434).
+/// Samples a smooth target by the no-U-turn sampler: multinomial trajectories, step size by dual averaging, dense metric
+/// with shrunk correlations (Hoffman and Gelman 2014, <https://jmlr.org/papers/v15/hoffman14a.html>; Betancourt 2017, arXiv:1701.02434).
 ///
 /// # Errors
 /// As [`sample`].

@@ -1,8 +1,14 @@
 //! The no-U-turn sampler.
+//!
+//! Momenta are those of `w = L⁻¹ z`, where `L Lᵀ` is the covariance that warm-up found: there they are standard normal,
+//! and parameters that the data tie together are as easy as others.
 
+use ndarray::{Array2, ArrayView1};
 use reterra_statistics::Stream;
 
-use super::{Chain, Length, SmoothTarget, half_square, walk};
+use super::{Chain, Length, SmoothTarget, half_square, normals, walk};
+use crate::linear_algebra::cholesky;
+use crate::transform::column_means;
 
 /// Acceptance that the step size is adapted to.
 const ACCEPTANCE: f64 = 0.8;
@@ -23,7 +29,7 @@ pub(super) fn corrected(
     (stream, mut correct): (&mut Stream, impl FnMut(&[f64], &mut Stream) -> Option<bool>),
 ) -> Chain {
     let d = z.len();
-    let mut sampler = Sampler { target, metric: vec![1.0; d], step: 0.1, diverged: 0 };
+    let mut sampler = Sampler { target, factor: Array2::eye(d), step: 0.1, diverged: 0 };
     let mut point = sampler.point(z, vec![0.0; d]);
     sampler.step = sampler.reasonable(&point, stream);
     let mut averaging = Averaging::new(sampler.step);
@@ -36,8 +42,8 @@ pub(super) fn corrected(
         }
         if warming {
             sampler.step = averaging.next(accepted);
-            if let Some(metric) = windows.see(step, &point.z) {
-                sampler.metric = metric;
+            if let Some(factor) = windows.see(step, &point.z) {
+                sampler.factor = factor;
                 sampler.step = sampler.reasonable(&point, stream);
                 averaging = Averaging::new(sampler.step);
             }
@@ -64,8 +70,8 @@ struct Point {
 
 struct Sampler<'a> {
     target: &'a dyn SmoothTarget,
-    /// Variances of the parameters.
-    metric: Vec<f64>,
+    /// Lower factor of the parameters' covariance.
+    factor: Array2<f64>,
     step: f64,
     diverged: usize,
 }
@@ -94,31 +100,32 @@ impl Sampler<'_> {
         Point { z, momentum, log_density, gradient }
     }
 
-    fn energy(&self, at: &Point) -> f64 {
-        let kinetic: f64 = at.momentum.iter().zip(&self.metric).map(|(p, v)| 0.5 * p * p * v).sum();
-        kinetic - at.log_density
+    fn energy(at: &Point) -> f64 {
+        half_square(&at.momentum) - at.log_density
     }
 
     fn leapfrog(&self, from: &Point, step: f64) -> Point {
-        let kick =
-            |p: &[f64], g: &[f64]| p.iter().zip(g).map(|(p, g)| p + 0.5 * step * g).collect::<Vec<f64>>();
+        let kick = |p: &[f64], g: &[f64]| {
+            let g = self.factor.t().dot(&ArrayView1::from(g));
+            p.iter().zip(&g).map(|(p, g)| p + 0.5 * step * g).collect::<Vec<f64>>()
+        };
         let half = kick(&from.momentum, &from.gradient);
-        let drift = from.z.iter().zip(&half).zip(&self.metric).map(|((z, p), v)| z + step * v * p);
+        let moved = self.factor.dot(&ArrayView1::from(&half));
+        let drift = from.z.iter().zip(&moved).map(|(z, v)| z + step * v);
         let mut to = self.point(drift.collect(), Vec::new());
         to.momentum = kick(&half, &to.gradient);
         to
     }
 
-    fn with_momentum(&self, at: &Point, stream: &mut Stream) -> Point {
-        let momentum = self.metric.iter().map(|v| stream.normal() / v.sqrt()).collect();
-        Point { momentum, ..at.clone() }
+    fn with_momentum(at: &Point, stream: &mut Stream) -> Point {
+        Point { momentum: normals(at.z.len(), stream), ..at.clone() }
     }
 
     /// A step size at which one step is accepted about every second time.
     fn reasonable(&self, at: &Point, stream: &mut Stream) -> f64 {
-        let start = self.with_momentum(at, stream);
-        let energy = self.energy(&start);
-        let gain = |step: f64| energy - self.energy(&self.leapfrog(&start, step));
+        let start = Self::with_momentum(at, stream);
+        let energy = Self::energy(&start);
+        let gain = |step: f64| energy - Self::energy(&self.leapfrog(&start, step));
         let mut step = self.step;
         let up = gain(step) > 0.5_f64.ln();
         for _ in 0..50 {
@@ -133,9 +140,9 @@ impl Sampler<'_> {
     }
 
     fn transition(&mut self, at: &Point, stream: &mut Stream) -> (Point, f64) {
-        let start = self.with_momentum(at, stream);
-        let energy = self.energy(&start);
-        let mut tree = self.leaf(start, energy);
+        let start = Self::with_momentum(at, stream);
+        let energy = Self::energy(&start);
+        let mut tree = Self::leaf(start, energy);
         tree.log_weight = 0.0;
         let (mut acceptance, mut states) = (0.0, 0.0);
         for depth in 0..DEPTH {
@@ -151,7 +158,7 @@ impl Sampler<'_> {
             // The new half is preferred, which keeps the right distribution and moves further.
             let take = stream.uniform().ln() < grown.log_weight - tree.log_weight;
             let drawn = if take { grown.drawn.clone() } else { tree.drawn.clone() };
-            tree = self.join(tree, grown, forward);
+            tree = Self::join(tree, grown, forward);
             tree.drawn = drawn;
             if tree.turned {
                 break;
@@ -160,8 +167,8 @@ impl Sampler<'_> {
         (tree.drawn, acceptance / f64::max(states, 1.0))
     }
 
-    fn leaf(&self, point: Point, energy: f64) -> Tree {
-        let log_weight = energy - self.energy(&point);
+    fn leaf(point: Point, energy: f64) -> Tree {
+        let log_weight = energy - Self::energy(&point);
         let log_weight = if log_weight.is_nan() { f64::NEG_INFINITY } else { log_weight };
         Tree {
             rho: point.momentum.clone(),
@@ -178,7 +185,7 @@ impl Sampler<'_> {
     /// `2^depth` steps on from a point.
     fn grow(&mut self, from: &Point, (depth, step, energy): (usize, f64, f64), stream: &mut Stream) -> Tree {
         if depth == 0 {
-            let leaf = self.leaf(self.leapfrog(from, step), energy);
+            let leaf = Self::leaf(self.leapfrog(from, step), energy);
             self.diverged += usize::from(leaf.turned);
             return leaf;
         }
@@ -193,7 +200,7 @@ impl Sampler<'_> {
         let take = stream.uniform().ln() < far.log_weight - total;
         let drawn = if take { far.drawn.clone() } else { near.drawn.clone() };
         let broken = far.turned;
-        let mut whole = self.join(near, far, step > 0.0);
+        let mut whole = Self::join(near, far, step > 0.0);
         whole.drawn = drawn;
         whole.turned |= broken;
         (whole.acceptance, whole.states) = (acceptance, states);
@@ -201,15 +208,15 @@ impl Sampler<'_> {
     }
 
     /// One trajectory of two parts; the second lies after the first, or before it.
-    fn join(&self, one: Tree, other: Tree, forward: bool) -> Tree {
+    fn join(one: Tree, other: Tree, forward: bool) -> Tree {
         let log_weight = log_sum(one.log_weight, other.log_weight);
         let (before, after) = if forward { (one, other) } else { (other, one) };
         let rho: Vec<f64> = before.rho.iter().zip(&after.rho).map(|(a, b)| a + b).collect();
         let with = |rho: &[f64], p: &[f64]| rho.iter().zip(p).map(|(a, b)| a + b).collect::<Vec<f64>>();
         // The whole, and each part with the first step of the other (Betancourt's additional checks).
-        let turned = self.turns(&rho, &before.first, &after.last)
-            || self.turns(&with(&before.rho, &after.first.momentum), &before.first, &after.first)
-            || self.turns(&with(&after.rho, &before.last.momentum), &before.last, &after.last);
+        let turned = turns(&rho, &before.first, &after.last)
+            || turns(&with(&before.rho, &after.first.momentum), &before.first, &after.first)
+            || turns(&with(&after.rho, &before.last.momentum), &before.last, &after.last);
         Tree {
             first: before.first,
             last: after.last,
@@ -221,13 +228,11 @@ impl Sampler<'_> {
             states: 0.0,
         }
     }
+}
 
-    fn turns(&self, rho: &[f64], first: &Point, last: &Point) -> bool {
-        let along = |point: &Point| -> f64 {
-            rho.iter().zip(&point.momentum).zip(&self.metric).map(|((rho, p), v)| rho * p * v).sum()
-        };
-        along(first) <= 0.0 || along(last) <= 0.0
-    }
+fn turns(rho: &[f64], first: &Point, last: &Point) -> bool {
+    let along = |point: &Point| rho.iter().zip(&point.momentum).map(|(rho, p)| rho * p).sum::<f64>();
+    along(first) <= 0.0 || along(last) <= 0.0
 }
 
 fn log_sum(a: f64, b: f64) -> f64 {
@@ -268,9 +273,9 @@ struct Windows {
     /// Last steps of the windows.
     ends: Vec<usize>,
     first: usize,
-    count: f64,
-    mean: Vec<f64>,
-    squares: Vec<f64>,
+    /// States of the window so far, one after another.
+    seen: Vec<f64>,
+    d: usize,
 }
 
 impl Windows {
@@ -284,29 +289,32 @@ impl Windows {
             ends.push(end);
             width *= 2;
         }
-        Self { ends, first, count: 0.0, mean: vec![0.0; d], squares: vec![0.0; d] }
+        Self { ends, first, seen: Vec::new(), d }
     }
 
-    /// Takes a state; the variances at the end of a window, shrunk towards a thousandth.
-    fn see(&mut self, step: usize, z: &[f64]) -> Option<Vec<f64>> {
+    /// Takes a state; the factor of the covariance at the end of a window.
+    fn see(&mut self, step: usize, z: &[f64]) -> Option<Array2<f64>> {
         if step < self.first || self.ends.last().is_none_or(|last| step > *last) {
             return None;
         }
-        self.count += 1.0;
-        for ((z, mean), square) in z.iter().zip(&mut self.mean).zip(&mut self.squares) {
-            let gap = z - *mean;
-            *mean += gap / self.count;
-            *square += gap * (z - *mean);
-        }
+        self.seen.extend(z);
         if !self.ends.contains(&step) {
             return None;
         }
-        let n = self.count;
-        let shrunk = |square: &f64| n / (n + 5.0) * (square / (n - 1.0).max(1.0)) + 1e-3 * 5.0 / (n + 5.0);
-        let metric = self.squares.iter().map(shrunk).collect();
-        self.count = 0.0;
-        self.mean.fill(0.0);
-        self.squares.fill(0.0);
-        Some(metric)
+        let seen = std::mem::take(&mut self.seen);
+        let states = Array2::from_shape_vec((seen.len() / self.d, self.d), seen).ok()?;
+        cholesky(shrunk(&states).view(), "states of the warm-up").ok()
     }
+}
+
+/// Covariance of states (rows): variances shrunk towards a thousandth (Stan's), correlations towards none, so that few
+/// states have a covariance of full rank.
+fn shrunk(states: &Array2<f64>) -> Array2<f64> {
+    let (n, d) = (states.nrows() as f64, states.ncols() as f64);
+    let a = states - &column_means(states.view());
+    let mut covariance = a.t().dot(&a) * (n / (n + 5.0) / (n - 1.0).max(1.0));
+    let diagonal = covariance.diag().mapv(|v| v + 1e-3 * 5.0 / (n + 5.0));
+    covariance *= n / (n + d);
+    covariance.diag_mut().assign(&diagonal);
+    covariance
 }

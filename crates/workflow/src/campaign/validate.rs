@@ -218,7 +218,8 @@ impl<'a> Validator<'a> {
             let count = count.unwrap_or(least);
             self.require(count >= least, &format!("sample.{key}"), &count, &format!("{least} and above"))?;
         }
-        let sampler = match w.sampler.unwrap_or(WrittenSampler::Nuts) {
+        let sampler = match w.sampler.unwrap_or(WrittenSampler::Surrogate) {
+            WrittenSampler::Surrogate => Sampler::Surrogate,
             WrittenSampler::Nuts => Sampler::Nuts,
             WrittenSampler::Metropolis => Sampler::Plain(sampling::Method::Metropolis),
             WrittenSampler::CrankNicolson => Sampler::Plain(sampling::Method::CrankNicolson),

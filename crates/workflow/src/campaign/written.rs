@@ -129,6 +129,7 @@ pub(super) struct WrittenSample {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum WrittenSampler {
+    Surrogate,
     Nuts,
     Metropolis,
     CrankNicolson,
