@@ -35,8 +35,8 @@ pub(super) struct Likeness<'a> {
 }
 
 impl<'a> Likeness<'a> {
-    /// Parameters up to which it pays: coefficients grow as their square, and far fewer places than that tell them. With 22
-    /// parameters of the land model its chains stuck (149 effective draws of 19,200; the sampler without it had 400 of 800).
+    /// Parameters up to which it is used: coefficients grow as their square. A campaign with 22 parameters that began with it
+    /// failed the gate at eight times the length; whether the likeness was the cause was not isolated.
     pub const MOST: usize = 12;
 
     /// Fits variances where short chains from `start` go.
