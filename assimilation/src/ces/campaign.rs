@@ -1,15 +1,16 @@
 //! A whole campaign, run by run.
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 use reterra_statistics::{Stage, StreamKey};
 use serde::{Deserialize, Serialize};
 
 use super::checks::Forecast;
-use super::posterior::draw;
+use super::posterior::{DOUBLINGS, draw};
 use super::{CesOptions, Emulation, HeldOut, Posterior, Refusal, Runs};
 use crate::calibration::{Calibrator, Problem, Process};
 use crate::model::evaluate_members;
 use crate::stop::Stop;
+use crate::transform::column_means;
 use crate::{AssimilationError, ForwardMap, MemberFailure};
 
 /// A campaign under way: ask for runs, tell their outputs, until there is a posterior or a refusal. Serialise it between
@@ -29,8 +30,8 @@ pub struct Campaign {
 enum Phase {
     /// Runs are placed by calibration.
     Calibrate(Box<Process>),
-    /// Runs at draws of a posterior that isn't judged yet.
-    Check(Box<Posterior>, Array2<f64>, Box<Forecast>),
+    /// Runs at draws of a posterior that isn't judged yet; only of chains that agree can it become one.
+    Check { posterior: Box<Posterior>, agreed: bool, u: Array2<f64>, forecast: Box<Forecast> },
     /// Done.
     Done(Box<Posterior>),
 }
@@ -43,10 +44,21 @@ pub enum Progress {
     Calibrating(f64),
     /// Emulators are fitted; runs at draws of the posterior are wanted.
     Checking,
-    /// Emulators weren't good enough there; the runs joined the design, and new ones are wanted.
-    Refined(HeldOut),
+    /// Something was wanting; the runs joined the design, and new ones are wanted.
+    Refined(HeldOut, Round),
     /// The posterior is there.
     Done,
+}
+
+/// What else was known of a sample that didn't become a posterior.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Round {
+    /// Share of draws outside the design.
+    pub outside: f64,
+    /// Mean share of emulator variance in the likelihood's.
+    pub ignorance: f64,
+    /// Whether its chains passed the gate.
+    pub agreed: bool,
 }
 
 impl Campaign {
@@ -69,7 +81,7 @@ impl Campaign {
     pub fn ask(&self) -> Array2<f64> {
         match &self.phase {
             Phase::Calibrate(process) => process.ask().to_owned(),
-            Phase::Check(_, u, _) => u.clone(),
+            Phase::Check { u, .. } => u.clone(),
             Phase::Done(_) => Array2::zeros((0, self.problem.parameters())),
         }
     }
@@ -79,7 +91,7 @@ impl Campaign {
     pub fn posterior(&self) -> Option<&Posterior> {
         match &self.phase {
             Phase::Done(posterior) => Some(posterior),
-            Phase::Calibrate(_) | Phase::Check(..) => None,
+            Phase::Calibrate(_) | Phase::Check { .. } => None,
         }
     }
 
@@ -128,28 +140,41 @@ impl Campaign {
                 let step = process.tell(outputs)?;
                 self.runs.add(asked.view(), outputs)?;
                 if process.done() {
-                    self.emulate(stop)?;
+                    self.emulate(false, stop)?;
                     return Ok(Progress::Checking);
                 }
                 Ok(Progress::Calibrating(step.t))
             }
-            Phase::Check(..) => self.judge((&asked, outputs), stop),
+            Phase::Check { .. } => self.judge((&asked, outputs), stop),
         }
     }
 
     /// Fits emulators to all runs, samples, and asks for runs at draws.
-    fn emulate(&mut self, stop: Stop<'_>) -> Result<(), AssimilationError> {
+    ///
+    /// Emulators that don't know the model yet have posteriors of odd shapes. So chains that don't agree are drawn longer only
+    /// where that is all that is wanting (`sound`); before, their draws are where runs are wanted all the same.
+    fn emulate(&mut self, sound: bool, stop: Stop<'_>) -> Result<(), AssimilationError> {
         let emulation = Emulation::fit_until(&self.problem, &self.runs, &self.options, stop)?;
-        let posterior = draw(&self.problem, &emulation, (self.runs.len(), &self.options), stop)?;
+        let last = self.held_out.len() as u32 >= self.options.rounds;
+        let doublings = if last || sound { DOUBLINGS } else { 0 };
+        let (posterior, doubt) =
+            draw(&self.problem, &emulation, (self.runs.len(), &self.options), (doublings, stop))?;
+        let agreed = doubt.is_none();
+        if let (true, Some(doubt)) = (last, doubt) {
+            return Err(doubt);
+        }
         let round = self.held_out.len() as u32;
         let key =
             StreamKey { seed: self.options.seed, stage: Stage::Resample, cycle: round, member: 0, column: 0 };
         let mut stream = key.stream();
         let rows: Vec<usize> =
             (0..self.options.held_out).map(|_| stream.index(posterior.draws.nrows())).collect();
-        let u = posterior.draws.select(Axis(0), &rows);
+        let mut u = posterior.draws.select(Axis(0), &rows);
+        if !agreed || posterior.checks.outside > self.options.limits.outside {
+            u = emulation.unconstrained(&near(emulation.design(), emulation.whitened(&u)));
+        }
         let forecast = Forecast::new(&emulation, emulation.whitened(&u).view())?;
-        self.phase = Phase::Check(Box::new(posterior), u, Box::new(forecast));
+        self.phase = Phase::Check { posterior: Box::new(posterior), agreed, u, forecast: Box::new(forecast) };
         Ok(())
     }
 
@@ -167,7 +192,7 @@ impl Campaign {
         let before = self.runs.len();
         self.runs.add(asked.view(), outputs)?;
         let limits = self.options.limits;
-        let Phase::Check(posterior, _, forecast) = &mut self.phase else {
+        let Phase::Check { posterior, agreed, forecast, .. } = &mut self.phase else {
             return Ok(Progress::Checking);
         };
         let found = forecast.against(&rows, self.runs.since(before).view(), &limits);
@@ -176,7 +201,8 @@ impl Campaign {
         let last = rounds > self.options.rounds;
         let (outside, coverage) = (posterior.checks.outside, found.coverage);
         let good = outside <= limits.outside && coverage >= limits.coverage;
-        if good && (last || posterior.checks.ignorance <= limits.ignorance) {
+        let sound = good && (last || posterior.checks.ignorance <= limits.ignorance);
+        if sound && *agreed {
             posterior.held_out.clone_from(&self.held_out);
             posterior.runs = self.runs.len();
             self.phase = Phase::Done(posterior.clone());
@@ -189,9 +215,34 @@ impl Campaign {
         if last {
             return Err(Refusal::Coverage { coverage, wanted: limits.coverage, rounds }.into());
         }
-        self.emulate(stop)?;
-        Ok(Progress::Refined(found))
+        let chains = Round { outside, ignorance: posterior.checks.ignorance, agreed: *agreed };
+        self.emulate(sound, stop)?;
+        Ok(Progress::Refined(found, chains))
     }
+}
+
+/// Share of the design's range by which runs may go beyond it in one round.
+const BEYOND: f64 = 0.25;
+
+/// Places (rows of `z`) pulled towards the design's mean until they are near its range: what emulators say far from their
+/// runs is hardly a reason to run a model there, which may not even be able to.
+fn near(design: ArrayView2<'_, f64>, mut z: Array2<f64>) -> Array2<f64> {
+    let centre = column_means(design);
+    let reach = |k: usize| {
+        let column = design.column(k);
+        let low = column.iter().copied().fold(f64::INFINITY, f64::min);
+        let high = column.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let beyond = BEYOND * (high - low);
+        (centre[k] - low + beyond, high - centre[k] + beyond)
+    };
+    let reaches: Vec<(f64, f64)> = (0..centre.len()).map(reach).collect();
+    for mut row in z.rows_mut() {
+        let step = &row - &centre;
+        let share = |(x, (down, up)): (&f64, &(f64, f64))| if *x < 0.0 { -x / down } else { x / up };
+        let most = step.iter().zip(&reaches).map(share).fold(1.0, f64::max);
+        row.assign(&(&centre + &(step / most)));
+    }
+    z
 }
 
 /// Refuses to judge by less than half of the runs.
@@ -221,5 +272,19 @@ pub fn calibrate_emulate_sample<M: ForwardMap + ?Sized>(
         if let Some(posterior) = campaign.posterior() {
             return Ok(posterior.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn places_far_from_the_design_come_back_along_their_way() {
+        let design = array![[-1.0, 0.0], [1.0, 4.0]];
+        // Reach: 1.5 of the first, 3 of the second; centre (0, 2).
+        let found = near(design.view(), array![[1.5, -1.0], [3.0, 3.0], [0.0, 8.0]]);
+        assert_eq!(found, array![[1.5, -1.0], [1.5, 2.5], [0.0, 5.0]]);
     }
 }

@@ -37,7 +37,7 @@ mod sensitivity;
 #[cfg(test)]
 mod tests;
 
-pub use campaign::{Campaign, Progress, calibrate_emulate_sample};
+pub use campaign::{Campaign, Progress, Round, calibrate_emulate_sample};
 pub use checks::{Checks, HeldOut};
 pub use emulation::Emulation;
 pub use encoder::Encoder;

@@ -98,7 +98,7 @@ pub enum Discrepancy {
 #[serde(rename_all = "snake_case")]
 pub enum Sampler {
     /// The no-U-turn sampler on a likeness of the likelihood whose variances are parabolas; the likelihood itself accepts
-    /// its steps. Chains that don't pass the gate are drawn anew without the likeness.
+    /// its steps. Without the likeness where it accepts too few of them, and beyond a dozen parameters.
     #[default]
     Surrogate,
     /// The no-U-turn sampler, by gradients of the emulators and their variances.

@@ -7,6 +7,7 @@ use super::likeness::Likeness;
 use super::{CesOptions, Checks, Discrepancy, Emulation, HeldOut, Likelihood, Refusal, Runs, Sampler};
 use crate::AssimilationError;
 use crate::calibration::Problem;
+use crate::sampling::diagnostics::convergence;
 use crate::sampling::{Convergence, Length, Sample, Target, sample, sample_by_surrogate, sample_nuts};
 use crate::stop::Stop;
 
@@ -41,7 +42,10 @@ pub fn posterior_of_runs(
     options: &CesOptions,
 ) -> Result<Posterior, AssimilationError> {
     let emulation = Emulation::fit(problem, runs, options)?;
-    let posterior = draw(problem, &emulation, (runs.len(), options), Stop::never())?;
+    let (posterior, doubt) = draw(problem, &emulation, (runs.len(), options), (DOUBLINGS, Stop::never()))?;
+    if let Some(doubt) = doubt {
+        return Err(doubt);
+    }
     let (share, allowed) = (posterior.checks.outside, options.limits.outside);
     if share > allowed {
         return Err(Refusal::OutsideDesign { share, allowed, rounds: 0 }.into());
@@ -49,17 +53,26 @@ pub fn posterior_of_runs(
     Ok(posterior)
 }
 
-/// Chains that agree, with the checks that need no runs; not judged yet.
+/// Times that chains are drawn anew at twice the length before a campaign gives up.
+pub(super) const DOUBLINGS: usize = 3;
+/// Share of trajectories on a likeness that the likelihood has to accept for longer chains to go by it, too.
+const ALIKE: f64 = 0.3;
+
+/// A sample that isn't judged yet, and what is against its chains (`NotConverged`); with the checks that need no runs.
+pub(super) type Drawn = (Posterior, Option<AssimilationError>);
+
+/// Draws chains, anew at twice the length up to so many times while they don't pass the gate.
 pub(super) fn draw(
     problem: &Problem,
     emulation: &Emulation,
     (runs, options): (usize, &CesOptions),
-    stop: Stop<'_>,
-) -> Result<Posterior, AssimilationError> {
+    (doublings, stop): (usize, Stop<'_>),
+) -> Result<Drawn, AssimilationError> {
     let likelihood = Likelihood::new(emulation, options.discrepancy);
     let mut names = problem.names();
     names.push("model discrepancy".to_owned());
-    let (sample, convergence) = converged(&likelihood, &names, options, stop)?;
+    let sample = converged(&likelihood, &names, (options, doublings, stop))?;
+    let doubt = options.gate.pass(&sample, &names).err();
     let all = sample.all();
     let (z, last) = all.view().split_at(Axis(1), emulation.parameters());
     let checks = Checks::new(emulation, z)?;
@@ -70,7 +83,9 @@ pub(super) fn draw(
         Discrepancy::None | Discrepancy::Known(_) => Vec::new(),
     };
     let draws = emulation.unconstrained(&z.to_owned());
-    Ok(Posterior { draws, discrepancy, sample, convergence, checks, held_out: Vec::new(), runs })
+    let convergence = convergence(&sample);
+    let held_out = Vec::new();
+    Ok((Posterior { draws, discrepancy, sample, convergence, checks, held_out, runs }, doubt))
 }
 
 /// Chains of a likelihood by the sampler and of the length of `options`, from the likeliest places of the design; nobody has
@@ -80,53 +95,46 @@ pub(super) fn draw(
 /// Those of the samplers and of the emulators.
 pub fn chains(likelihood: &Likelihood<'_>, options: &CesOptions) -> Result<Sample, AssimilationError> {
     let starts = starts(likelihood.emulation(), likelihood, options.length.chains);
-    drawn(likelihood, (options, Stop::never()), &starts, 1)
+    drawn(likelihood, (options, Stop::never()), &starts, (1, true))
 }
 
+/// So many times as long; on a likeness first where the sampler has one and few parameters let it be `alike`.
 fn drawn(
     likelihood: &Likelihood<'_>,
     (options, stop): (&CesOptions, Stop<'_>),
     starts: &Array2<f64>,
-    times: usize,
+    (times, alike): (usize, bool),
 ) -> Result<Sample, AssimilationError> {
     let Length { warm_up, draws, .. } = options.length;
     let length = Length { warm_up: warm_up * times, draws: draws * times, ..options.length };
     let course = (length.until(stop), options.seed);
     match options.sampler {
-        Sampler::Surrogate if times == 1 && likelihood.dimension() <= Likeness::MOST => {
+        Sampler::Surrogate if alike && likelihood.dimension() <= Likeness::MOST => {
             let likeness = Likeness::new(*likelihood, (options.seed, stop), starts.row(0))?;
             sample_by_surrogate(likelihood, &likeness, course, starts)
         }
-        // A gate that wasn't passed may be the likeness's fault.
         Sampler::Surrogate | Sampler::Nuts => sample_nuts(likelihood, course, starts),
         Sampler::Plain(method) => sample(likelihood, method, course, starts),
     }
 }
 
-/// Times that chains are drawn anew at twice the length.
-const DOUBLINGS: usize = 3;
-
-/// A sample that passes the gate.
+/// A sample that passes the gate, or the last that was tried.
 fn converged(
     likelihood: &Likelihood<'_>,
     names: &[String],
-    options: &CesOptions,
-    stop: Stop<'_>,
-) -> Result<(Sample, Vec<Convergence>), AssimilationError> {
+    (options, doublings, stop): (&CesOptions, usize, Stop<'_>),
+) -> Result<Sample, AssimilationError> {
     let starts = starts(likelihood.emulation(), likelihood, options.length.chains);
-    let once = |times: usize| {
-        let sample = drawn(likelihood, (options, stop), &starts, times)?;
-        let convergence = options.gate.pass(&sample, names)?;
-        Ok((sample, convergence))
-    };
-    let mut found = once(1);
-    for doubling in 1..=DOUBLINGS {
-        if !matches!(found, Err(AssimilationError::NotConverged { .. })) {
-            break;
+    let (mut alike, mut doubling) = (true, 0);
+    loop {
+        let sample = drawn(likelihood, (options, stop), &starts, (1 << doubling, alike))?;
+        if doubling == doublings || options.gate.pass(&sample, names).is_ok() {
+            return Ok(sample);
         }
-        found = once(1 << doubling);
+        // A gate that wasn't passed may be the likeness's fault.
+        alike &= sample.acceptance.iter().all(|share| *share >= ALIKE);
+        doubling += 1;
     }
-    found
 }
 
 /// The likeliest places of the design, one for each chain; a discrepancy starts at its median.

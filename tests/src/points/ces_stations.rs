@@ -137,13 +137,16 @@ max_iterations = 8
 step_scale = 0.5
 
 [sample]
-draws = 600
-held_out = 20
-rounds = 4
+sampler = "nuts"
+warm_up = 250
+draws = 500
+held_out = 24
+rounds = 3
+discrepancy = {{ inferred = {{ median = 0.5, log_sd = 1.0 }} }}
 
 [sample.emulators]
-runs = 160
-components = 16
+runs = 200
+components = 10
 starts = 1
 
 [runs]

@@ -78,12 +78,15 @@ fn run(settings: &Settings, runs: &mut Runs<'_>, around: Surroundings<'_>) -> Re
 /// What there is to say of a step that ends a round.
 fn said(progress: &Progress) -> Option<String> {
     match progress {
-        Progress::Checking => {
-            Some("sample: chains agree; runs at draws of the posterior check the emulators".to_owned())
-        }
-        Progress::Refined(found) => Some(format!(
-            "check: 90 % intervals of the emulators cover {:.3} of {} runs, which join the design",
-            found.coverage, found.runs
+        Progress::Checking => Some("sample: runs at draws of the posterior check the emulators".to_owned()),
+        Progress::Refined(found, round) => Some(format!(
+            "check: 90 % intervals of the emulators cover {:.3} of {} runs, which join the design; {:.3} of the draws lay \
+             outside it, emulators were {:.3} of the variance, chains {}",
+            found.coverage,
+            found.runs,
+            round.outside,
+            round.ignorance,
+            if round.agreed { "agreed" } else { "didn't agree yet" },
         )),
         Progress::Calibrating(_) | Progress::Done => None,
     }
