@@ -31,8 +31,9 @@ build: setup
 
 # MPI is off elsewhere, so that everything builds without an MPI library.
 cluster: setup
-	$(CARGO) build --release -p reterra-parallel -p reterra-tests --features reterra-parallel/mpi,reterra-tests/mpi \
-	    --bin reterra-ranks --bin waves --bin cycles
+	$(CARGO) build --release -p reterra-parallel -p reterra-tests -p reterra-cli \
+	    --features reterra-parallel/mpi,reterra-tests/mpi,reterra-cli/mpi \
+	    --bin reterra-ranks --bin waves --bin cycles --bin reterra
 
 reanalysis: build
 	target/release/reterra run workflows/european-stations.toml --out $(OUT)
@@ -41,15 +42,15 @@ test: setup
 	$(CARGO) test --workspace
 	@if command -v mpicc >/dev/null && command -v mpirun >/dev/null; then \
 	    $(CARGO) test -p reterra-parallel --features mpi && \
-	    $(CARGO) test -p reterra-tests --features mpi --test ranks --test cycles; \
+	    $(CARGO) test -p reterra-tests --features mpi --test ranks --test cycles --test campaign_ranks; \
 	else echo "no MPI library: ranks are tested as threads only"; fi
 
 lint: setup
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets -- -D warnings
 	@if command -v mpicc >/dev/null; then \
-	    $(CARGO) clippy -p reterra-parallel -p reterra-tests --features reterra-parallel/mpi,reterra-tests/mpi \
-	        --all-targets -- -D warnings; fi
+	    $(CARGO) clippy -p reterra-parallel -p reterra-tests -p reterra-cli \
+	        --features reterra-parallel/mpi,reterra-tests/mpi,reterra-cli/mpi --all-targets -- -D warnings; fi
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps
 
 bench: setup

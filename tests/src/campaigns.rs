@@ -73,6 +73,20 @@ impl Campaigns {
         self.program.run(&self.words(verb, file, out))
     }
 
+    /// The same as so many processes of an MPI job.
+    ///
+    /// # Errors
+    /// [`ValidationError::Command`] where the program doesn't build with MPI.
+    pub fn run_on_ranks(
+        &self,
+        ranks: usize,
+        verb: &str,
+        file: &str,
+        out: &str,
+    ) -> Result<Said, ValidationError> {
+        Program::with_mpi()?.run_on_ranks(ranks, &self.words(verb, file, out))
+    }
+
     fn words(&self, verb: &str, file: &str, out: &str) -> Vec<PathBuf> {
         vec![verb.into(), self.path(file), "--out".into(), self.path(out)]
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 
@@ -63,6 +63,52 @@ impl Program {
         collect(&mut build)?.success()?;
         let path = folder.join(format!("reterra{}", std::env::consts::EXE_SUFFIX));
         Ok(Program { path: BUILT.get_or_init(|| path).clone() })
+    }
+
+    /// Builds the program with MPI, as a file beside the other.
+    ///
+    /// # Errors
+    /// [`ValidationError::Command`] where it doesn't build, [`ValidationError::File`] where it can't be copied.
+    pub fn with_mpi() -> Result<Program, ValidationError> {
+        static BUILT: Mutex<Option<PathBuf>> = Mutex::new(None);
+        let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(path) = built.clone() {
+            return Ok(Program { path });
+        }
+        let folder = profile_folder()?;
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let mut build = Command::new(cargo);
+        build.args(["build", "--quiet", "-p", "reterra-cli", "--features", "mpi"]);
+        build.current_dir(places::workspace());
+        if !cfg!(debug_assertions) {
+            build.arg("--release");
+        }
+        if let Some(target) = folder.parent() {
+            build.arg("--target-dir").arg(target);
+        }
+        collect(&mut build)?.success()?;
+        let suffix = std::env::consts::EXE_SUFFIX;
+        let path = folder.join(format!("reterra-mpi{suffix}"));
+        std::fs::copy(folder.join(format!("reterra{suffix}")), &path)
+            .map_err(ValidationError::file("copy", &path))?;
+        Ok(Program { path: built.insert(path).clone() })
+    }
+
+    /// Runs it to its end as so many processes of an MPI job.
+    ///
+    /// # Errors
+    /// As [`Program::run`].
+    pub fn run_on_ranks<S: AsRef<std::ffi::OsStr>>(
+        &self,
+        ranks: usize,
+        arguments: &[S],
+    ) -> Result<Said, ValidationError> {
+        let mut command = Command::new("mpirun");
+        // More ranks than cores are wanted here, and none may wait for another by spinning on its core.
+        command.args(["--oversubscribe", "--allow-run-as-root", "--bind-to", "none"]);
+        command.args(["--mca", "mpi_yield_when_idle", "1", "-n", &ranks.to_string()]);
+        command.arg(&self.path).args(arguments).current_dir(places::workspace()).stdin(Stdio::null());
+        collect(&mut command)
     }
 
     /// The executable.
@@ -127,6 +173,12 @@ impl Program {
             || ValidationError::Absent { what: "the list of stages".to_owned(), path: run.to_owned() };
         Ok(stages.ok_or_else(absent)?.iter().map(|s| (text(s, "name"), text(s, "state"))).collect())
     }
+}
+
+/// Whether a program is on the path.
+#[must_use]
+pub fn is_there(name: &str) -> bool {
+    Command::new(name).arg("--version").output().is_ok()
 }
 
 /// Runs a command and collects what it says.

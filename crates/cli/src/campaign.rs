@@ -1,4 +1,4 @@
-//! `reterra calibrate FILE` and `reterra sample FILE`.
+//! `reterra calibrate FILE` and `reterra sample FILE`, alone or on ranks.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use reterra_workflow::engine::{Interrupt, Progress, set_threads};
 
 use crate::Failure;
 use crate::output::print;
+use crate::ranks::on_ranks;
 use crate::table::align;
 
 /// Arguments of both.
@@ -30,21 +31,37 @@ pub struct Arguments {
 
 /// Calibrates.
 pub fn calibrate(arguments: Arguments) -> Result<(), Failure> {
-    let (settings, interrupt, progress) = prepare(arguments)?;
-    let found = campaign::calibrate(&settings, Surroundings { interrupt: &interrupt, progress: &progress });
-    progress.end();
-    print(&calibrated(&settings, &found?))
+    shared(arguments, |settings, around| {
+        let found = campaign::calibrate(settings, around);
+        around.progress.end();
+        print(&calibrated(settings, &found?))
+    })
 }
 
 /// Samples.
 pub fn sample(arguments: Arguments) -> Result<(), Failure> {
-    let (settings, interrupt, progress) = prepare(arguments)?;
-    let found = campaign::sample(&settings, Surroundings { interrupt: &interrupt, progress: &progress });
-    progress.end();
-    print(&sampled(&settings, &found?))
+    shared(arguments, |settings, around| {
+        let found = campaign::sample(settings, around);
+        around.progress.end();
+        print(&sampled(settings, &found?))
+    })
 }
 
-fn prepare(arguments: Arguments) -> Result<(Settings, Interrupt, Progress), Failure> {
+/// Does a job on rank 0 while the other ranks make its runs.
+fn shared(
+    arguments: Arguments,
+    job: impl FnOnce(&Settings, Surroundings<'_>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    on_ranks(|ranks| {
+        let (settings, interrupt) = prepare(arguments)?;
+        let first = ranks.rank() == 0;
+        let progress = if first { Progress::for_standard_error() } else { Progress::silent() };
+        let around = Surroundings { interrupt: &interrupt, progress: &progress, ranks };
+        if first { job(&settings, around) } else { Ok(campaign::serve(&settings, around)?) }
+    })
+}
+
+fn prepare(arguments: Arguments) -> Result<(Settings, Interrupt), Failure> {
     let mut settings = campaign::load(&arguments.file, arguments.data.as_deref())?;
     if let Some(out) = arguments.out {
         settings.directory = out;
@@ -52,7 +69,7 @@ fn prepare(arguments: Arguments) -> Result<(Settings, Interrupt, Progress), Fail
     if let Some(threads) = arguments.threads {
         set_threads(threads.get())?;
     }
-    Ok((settings, Interrupt::install()?, Progress::for_standard_error()))
+    Ok((settings, Interrupt::install()?))
 }
 
 fn calibrated(settings: &Settings, found: &CalibrationResult) -> String {

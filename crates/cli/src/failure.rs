@@ -29,6 +29,12 @@ pub enum Failure {
     },
     /// Standard output can't be written.
     Output(std::io::Error),
+    /// It was started on several ranks and knows none.
+    #[cfg_attr(feature = "mpi", allow(dead_code))]
+    WithoutMpi {
+        /// Processes of the job.
+        ranks: usize,
+    },
 }
 
 impl Failure {
@@ -49,6 +55,21 @@ impl Failure {
                 1,
             ),
             Failure::Output(e) => say(&e, None, 1),
+            Failure::WithoutMpi { ranks } => say_text(
+                &format!("this is one of {ranks} processes, and reterra was built without MPI"),
+                Some("build it by `make cluster`, or start one process".to_owned()),
+                2,
+            ),
+        }
+    }
+
+    /// The exit code alone.
+    #[cfg_attr(not(feature = "mpi"), allow(dead_code))]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Failure::Workflow(e) => e.exit_code(),
+            Failure::Job(StageError::Interrupted) => 130,
+            _ => 1,
         }
     }
 }

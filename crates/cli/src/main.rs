@@ -10,6 +10,7 @@ mod failure;
 mod inspect;
 mod output;
 mod plan;
+mod ranks;
 mod report;
 mod resume;
 mod run;

@@ -275,6 +275,9 @@ pub enum WorkflowError {
         /// The campaign's directory.
         directory: PathBuf,
     },
+    /// Ranks can't exchange.
+    #[error(transparent)]
+    Ranks(#[from] reterra_parallel::ParallelError),
     /// The Ctrl-C handler or the thread pool can't be set up.
     #[error("cannot set up {what}")]
     Setup {

@@ -3,7 +3,6 @@
 use reterra_assimilation::AssimilationError;
 use reterra_assimilation::calibration::Calibrator;
 
-use super::Surroundings;
 use super::executable::Program;
 use super::land::LandModel;
 use super::ledger::{self, Job};
@@ -12,6 +11,7 @@ use super::results::{CALIBRATION, CalibrationResult, write};
 use super::runs::Runs;
 use super::settings::{ModelSettings, Settings};
 use super::watchdog::Watchdog;
+use super::{Surroundings, team};
 use crate::WorkflowError;
 use crate::engine::Lock;
 
@@ -24,7 +24,9 @@ const TITLE: &str = "calibrate";
 /// A directory with something else in it or with other settings, too many runs that fail, and those of the calibration.
 pub fn calibrate(settings: &Settings, around: Surroundings<'_>) -> Result<CalibrationResult, WorkflowError> {
     let _lock = open(settings, Job::Calibrate)?;
-    with_model(settings, around, |model| run(settings, model, around))
+    let found = with_model(settings, around, |model| run(settings, model, around))?;
+    team::dismiss(around.ranks)?;
+    Ok(found)
 }
 
 /// A finished calibration, written.

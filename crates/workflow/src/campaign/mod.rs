@@ -8,11 +8,12 @@
 //!             │
 //! ask ─► OUT/runs/00017/parameters.json ─► the model ─► outputs.json ─► state.json        executable.rs, exchange.rs, store.rs
 //!  ▲                                                                      │
-//!  └───────────────────────────── tell ◄──────────────────────────────────┘               runs.rs
+//!  └───────────────────────────── tell ◄──────────────────────────────────┘               runs.rs, maker.rs
 //! ```
 //!
 //! A run counts once its `state.json` is there, which is written last and at once. There is no other state: a campaign
-//! that was killed begins anew, finds what it asks for among the runs, and so comes to the same bits.
+//! that was killed begins anew, finds what it asks for among the runs, and so comes to the same bits. Ranks share the runs
+//! of an ensemble (team.rs); emulators and chains are rank 0's.
 
 mod calibrate;
 mod exchange;
@@ -20,6 +21,7 @@ mod executable;
 mod figures;
 pub mod land;
 mod ledger;
+mod maker;
 mod model;
 mod observations;
 mod results;
@@ -27,6 +29,7 @@ mod runs;
 mod sample;
 mod settings;
 mod store;
+mod team;
 mod validate;
 mod watchdog;
 mod written;
@@ -40,6 +43,9 @@ pub use reterra_assimilation::calibration::Step;
 pub use sample::sample;
 pub use settings::{Exchange, Executable, ModelSettings, Observed, Settings};
 pub use store::{RunState, Store};
+pub use team::serve;
+
+use reterra_parallel::Communicator;
 
 use crate::WorkflowError;
 use crate::config::decode::Source;
@@ -52,6 +58,8 @@ pub struct Surroundings<'a> {
     pub interrupt: &'a Interrupt,
     /// Where progress goes.
     pub progress: &'a Progress,
+    /// Ranks that share the runs; a campaign is [`calibrate()`]d or [`sample()`]d on rank 0 while the others [`serve`].
+    pub ranks: &'a dyn Communicator,
 }
 
 /// Reads and validates the file of a campaign; `data` is where a land model's input is looked for first.

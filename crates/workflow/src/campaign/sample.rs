@@ -5,7 +5,6 @@ use reterra_assimilation::Stop;
 use reterra_assimilation::ces::{Campaign, Posterior, Progress, Runs as Known};
 use reterra_statistics::Prior;
 
-use super::Surroundings;
 use super::calibrate::{self, ended, open, with_model};
 use super::figures::{Ended, write_figures};
 use super::ledger::Job;
@@ -13,6 +12,7 @@ use super::model::Found;
 use super::results::{SUMMARY, SampleResult, write, write_draws};
 use super::runs::{Output, Runs};
 use super::settings::Settings;
+use super::{Surroundings, team};
 use crate::WorkflowError;
 
 /// A posterior with the runs that it is made of.
@@ -31,7 +31,7 @@ pub(super) struct Judged {
 /// Those of [`super::calibrate()`], and the refusal to call a sample a posterior.
 pub fn sample(settings: &Settings, around: Surroundings<'_>) -> Result<SampleResult, WorkflowError> {
     let _lock = open(settings, Job::Sample)?;
-    with_model(settings, around, |model| {
+    let found = with_model(settings, around, |model| {
         // Its runs are those that the campaign asks for first.
         let calibration = &calibrate::run(settings, model, around)?;
         let mut runs = Runs::new(settings, model, around);
@@ -43,7 +43,9 @@ pub fn sample(settings: &Settings, around: Surroundings<'_>) -> Result<SampleRes
         write_figures(Ended { settings, judged, calibration, result: &result })?;
         write(&settings.directory, SUMMARY, &result)?;
         Ok(result)
-    })
+    })?;
+    team::dismiss(around.ranks)?;
+    Ok(found)
 }
 
 /// Mean of an ensemble of physical parameters (rows), unconstrained.

@@ -34,6 +34,12 @@ pub enum RunState {
 }
 
 impl RunState {
+    /// Whether the run failed.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        matches!(self, RunState::Failed { .. })
+    }
+
     /// Physical parameters of the run.
     #[must_use]
     pub fn parameters(&self) -> &[f64] {
