@@ -48,8 +48,8 @@ def process(x, y, starts):
 
 
 # LightGBM's options for a few hundred rows: those of 80 with the best mean, and of 16 with the best quantiles, on the
-# global outputs' held-out folds themselves (leaves 2 to 31, 100 to 2,000 rounds, rates 0.02 to 0.1, rows in a leaf 5 to 20, all or half of
-# the inputs), which is a head start. Its defaults have R2 0.742 and 0.773 and bands that cover 0.72.
+# global outputs' held-out folds themselves (leaves 2 to 31, 100 to 2,000 rounds, rates 0.02 to 0.1, rows in a leaf 5 to
+# 20, all or half of the inputs), which is a head start. Its defaults have R2 0.742 and 0.773 and bands that cover 0.72.
 SMALL = dict(num_leaves=3, min_child_samples=20, colsample_bytree=0.5)
 MEAN = dict(n_estimators=2000, learning_rate=0.03)
 QUANTILE = dict(objective="quantile", n_estimators=100, learning_rate=0.1)
