@@ -204,12 +204,15 @@ impl<T: Real> Today<'_, T> {
         let demand = self.demand(Some(tile));
         let factor = self.evaporating_season(p);
         let cover = canopy_share(lai);
-        let in_rain =
-            if tile.pft.is_tree() { (rain - intercepted) * cover * RAIN_EVAPORATED } else { T::default() };
         let potential = demand.evaporation(net * cover, cover, T::default()) * factor;
-        let wet = potential.min(plant.intercepted + in_rain);
-        let in_rain = in_rain.min(wet);
-        plant.intercepted -= wet - in_rain;
+        let held = potential.min(plant.intercepted);
+        plant.intercepted -= held;
+        let in_rain = if tile.pft.is_tree() {
+            ((rain - intercepted) * cover * RAIN_EVAPORATED).min(potential - held)
+        } else {
+            T::default()
+        };
+        let wet = held + in_rain;
         let drip = (plant.intercepted - capacity).max(0.0);
         plant.intercepted -= drip;
 
