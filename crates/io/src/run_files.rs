@@ -31,15 +31,19 @@ pub fn is_variable_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.chars().all(plain)
 }
 
-/// Writes numbers as variables without dimensions, atomically.
+/// Writes numbers as variables without dimensions, atomically, for another process to read at once.
+///
+/// HDF5 locks what it writes, and any process that another thread starts meanwhile inherits the open file and its lock for
+/// life. So what is published is a copy that HDF5 never opened.
 ///
 /// # Errors
 /// A file that can't be written; a full disk is told apart.
 pub fn write_scalars(path: &Path, title: &str, values: &[(String, f64)]) -> Result<(), IoError> {
     atomic::publish(path, |partial| {
+        let locked = partial.with_extension("locked");
         let write = || -> Result<(), netcdf::Error> {
             quiet::hdf5();
-            let mut file = netcdf::create_with(partial, Options::NETCDF4)?;
+            let mut file = netcdf::create_with(&locked, Options::NETCDF4)?;
             file.add_attribute("Conventions", CONVENTIONS)?;
             file.add_attribute("title", title)?;
             for (name, value) in values {
@@ -49,7 +53,13 @@ pub fn write_scalars(path: &Path, title: &str, values: &[(String, f64)]) -> Resu
             }
             file.close()
         };
-        write().map_err(|source| netcdf_error(path, partial, "write".to_owned(), source))
+        let written = write().map_err(|source| netcdf_error(path, partial, "write".to_owned(), source));
+        let copied = written.and_then(|()| {
+            std::fs::copy(&locked, partial).map(drop).map_err(|source| IoError::file(path, "write", source))
+        });
+        // Where it was never made there is nothing to remove.
+        let _ = std::fs::remove_file(&locked);
+        copied
     })
 }
 
