@@ -26,7 +26,9 @@ fn main() -> ExitCode {
 fn launched() -> std::io::Result<()> {
     let run = std::env::current_dir()?;
     let mut log = OpenOptions::new().create(true).append(true).open("../../launches.log")?;
-    writeln!(log, "{}", run.file_name().unwrap_or_default().to_string_lossy())
+    // In one write: other runs append at the same time.
+    let line = format!("{}\n", run.file_name().unwrap_or_default().to_string_lossy());
+    log.write_all(line.as_bytes())
 }
 
 fn model(fault: &str) -> Result<(), Error> {
