@@ -16,6 +16,15 @@ pub enum Noise {
 }
 
 impl Noise {
+    /// Errors whose variances are `factor` times as large.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        match self {
+            Self::Diagonal(variances) => Self::Diagonal(variances.iter().map(|v| v * factor).collect()),
+            Self::Full(matrix) => Self::Full(matrix * factor),
+        }
+    }
+
     /// The whitening of this noise for m observations.
     ///
     /// # Errors

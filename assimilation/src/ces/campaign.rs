@@ -30,6 +30,8 @@ pub struct Campaign {
 enum Phase {
     /// Runs are placed by calibration.
     Calibrate(Box<Process>),
+    /// Runs at the calibrated ensemble, which is where the posterior is looked for.
+    Calibrated(Array2<f64>),
     /// Runs at draws of a posterior that isn't judged yet; only of chains that agree can it become one.
     Check { posterior: Box<Posterior>, agreed: bool, u: Array2<f64>, forecast: Box<Forecast> },
     /// Done.
@@ -81,7 +83,7 @@ impl Campaign {
     pub fn ask(&self) -> Array2<f64> {
         match &self.phase {
             Phase::Calibrate(process) => process.ask().to_owned(),
-            Phase::Check { u, .. } => u.clone(),
+            Phase::Calibrated(u) | Phase::Check { u, .. } => u.clone(),
             Phase::Done(_) => Array2::zeros((0, self.problem.parameters())),
         }
     }
@@ -91,7 +93,7 @@ impl Campaign {
     pub fn posterior(&self) -> Option<&Posterior> {
         match &self.phase {
             Phase::Done(posterior) => Some(posterior),
-            Phase::Calibrate(_) | Phase::Check { .. } => None,
+            Phase::Calibrate(_) | Phase::Calibrated(_) | Phase::Check { .. } => None,
         }
     }
 
@@ -140,10 +142,14 @@ impl Campaign {
                 let step = process.tell(outputs)?;
                 self.runs.add(asked.view(), outputs)?;
                 if process.done() {
-                    self.emulate(false, stop)?;
-                    return Ok(Progress::Checking);
+                    self.phase = Phase::Calibrated(some(process.sample(), self.options.members));
                 }
                 Ok(Progress::Calibrating(step.t))
+            }
+            Phase::Calibrated(_) => {
+                self.runs.add(asked.view(), outputs)?;
+                self.emulate(false, stop)?;
+                Ok(Progress::Checking)
             }
             Phase::Check { .. } => self.judge((&asked, outputs), stop),
         }
@@ -219,6 +225,12 @@ impl Campaign {
         self.emulate(sound, stop)?;
         Ok(Progress::Refined(found, chains))
     }
+}
+
+/// At most so many rows, evenly from all.
+fn some(rows: Array2<f64>, most: usize) -> Array2<f64> {
+    let every = rows.nrows().div_ceil(most.max(1)).max(1);
+    rows.select(Axis(0), &(0..rows.nrows()).step_by(every).collect::<Vec<_>>())
 }
 
 /// Share of the design's range by which runs may go beyond it in one round.

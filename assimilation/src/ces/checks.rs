@@ -1,10 +1,10 @@
 //! Whether emulators may be believed where the posterior is.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use reterra_statistics::normal;
 use serde::{Deserialize, Serialize};
 
-use super::{Emulation, Encoder, Limits};
+use super::{Emulation, Encoder, Likelihood, Limits};
 use crate::AssimilationError;
 use crate::linear_algebra::eigh;
 use crate::transform::column_means;
@@ -20,7 +20,7 @@ pub struct Checks {
     /// Share of draws outside the design: beyond its range along any principal axis of the posterior by more than half a
     /// standard deviation.
     pub outside: f64,
-    /// Mean over draws and components of the emulator's share in the likelihood's variance, `s² / (1 + s²)`.
+    /// Mean over draws and components of the emulator's share in the likelihood's variance, `s² / (1 + s² + δ²)`.
     pub ignorance: f64,
     /// Root mean square of leave-one-out scores of each component; 1 where variances are right.
     pub scores: Vec<f64>,
@@ -42,20 +42,26 @@ pub struct HeldOut {
 }
 
 impl Checks {
-    /// Checks emulators at draws (whitened parameters, rows).
+    /// Checks emulators at draws (rows as the likelihood takes them).
     ///
     /// # Errors
     /// Those of the emulators.
-    pub fn new(emulation: &Emulation, draws: ArrayView2<'_, f64>) -> Result<Self, AssimilationError> {
-        let (_, variance) = emulation.predict(draws)?;
+    pub fn new(likelihood: &Likelihood<'_>, draws: ArrayView2<'_, f64>) -> Result<Self, AssimilationError> {
+        let emulation = likelihood.emulation();
+        let places = draws.slice(s![.., ..emulation.parameters()]);
+        let (_, mut share) = emulation.predict(places)?;
+        for (mut share, z) in share.rows_mut().into_iter().zip(draws.rows()) {
+            let errors = 1.0 + likelihood.discrepancy(&z.to_vec()).0;
+            share.mapv_inplace(|s| s / (errors + s));
+        }
         let scores = emulation.scores();
         let within = normal::quantile(0.5 + 0.5 * INTERVAL);
         let all: Vec<f64> = scores.iter().flatten().copied().collect();
         let count = all.len().max(1) as f64;
         let rms = |z: &Vec<f64>| (z.iter().map(|z| z * z).sum::<f64>() / z.len().max(1) as f64).sqrt();
         Ok(Self {
-            outside: outside(emulation.design(), draws)?,
-            ignorance: variance.mapv(|s| s / (1.0 + s)).mean().unwrap_or(0.0),
+            outside: outside(emulation.design(), places)?,
+            ignorance: share.mean().unwrap_or(0.0),
             scores: scores.iter().map(rms).collect(),
             score_coverage: all.iter().filter(|z| z.abs() <= within).count() as f64 / count,
             skill: emulation.skill(),

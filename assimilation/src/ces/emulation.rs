@@ -53,7 +53,7 @@ impl Emulation {
         stop: Stop<'_>,
     ) -> Result<Self, AssimilationError> {
         let prior = problem.prior();
-        let (u, outputs) = runs.latest(options.emulators.runs);
+        let (u, outputs) = runs.closest(problem, options.emulators.runs)?;
         let design = prior.whiten(&u);
         require_spread(&design)?;
         let encoder = Encoder::new(outputs.view(), &problem.noise, &options.emulators)?;

@@ -25,7 +25,7 @@ impl<'a> Likelihood<'a> {
     }
 
     /// δ² at `z`, and its derivative by the last parameter.
-    fn discrepancy(&self, z: &[f64]) -> (f64, f64) {
+    pub(super) fn discrepancy(&self, z: &[f64]) -> (f64, f64) {
         match self.discrepancy {
             Discrepancy::None => (0.0, 0.0),
             Discrepancy::Known(sd) => (sd * sd, 0.0),

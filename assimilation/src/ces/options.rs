@@ -60,7 +60,8 @@ pub struct EmulatorOptions {
     pub kernel: Kernel,
     /// Starts of the search for hyperparameters.
     pub starts: usize,
-    /// Runs that emulators are fitted to at most: the latest half, and others evenly from those before.
+    /// Runs that emulators are fitted to at most: the latest half, and of those before the ones that miss the data
+    /// least.
     pub runs: usize,
     /// Principal components at most.
     pub components: usize,

@@ -75,7 +75,7 @@ pub(super) fn draw(
     let doubt = options.gate.pass(&sample, &names).err();
     let all = sample.all();
     let (z, last) = all.view().split_at(Axis(1), emulation.parameters());
-    let checks = Checks::new(emulation, z)?;
+    let checks = Checks::new(&likelihood, all.view())?;
     let discrepancy = match options.discrepancy {
         Discrepancy::Inferred { median, log_sd } => {
             last.iter().map(|z| median * (log_sd * z).exp()).collect()

@@ -3,6 +3,7 @@
 use ndarray::{Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use crate::calibration::Problem;
 use crate::{AssimilationError, MemberFailure};
 
 /// Unconstrained parameters and outputs of runs, in the order in which they were made.
@@ -51,15 +52,28 @@ impl Runs {
         self.parameters.is_empty()
     }
 
-    /// Parameters and outputs (rows) of at most `limit` runs: the latest half of them, and others evenly from those before.
-    #[must_use]
-    pub fn latest(&self, limit: usize) -> (Array2<f64>, Array2<f64>) {
-        let chosen = chosen(self.len(), limit.max(2));
+    /// Parameters and outputs (rows) of at most `limit` runs: the latest half of them, and of those before the ones that miss
+    /// the data least. Runs far from the data, of plants that died for example, would have emulators learn what the
+    /// posterior has no use for.
+    ///
+    /// # Errors
+    /// Those of the noise of the observations.
+    pub fn closest(
+        &self,
+        problem: &Problem,
+        limit: usize,
+    ) -> Result<(Array2<f64>, Array2<f64>), AssimilationError> {
         let (p, m) = self.width().unwrap_or((0, 0));
+        let whitening = problem.noise.whitening(m)?;
+        let data = whitening.vector(&problem.y);
+        let misfit = |outputs: &Vec<f64>| -> f64 {
+            whitening.vector(outputs).iter().zip(&data).map(|(g, y)| (g - y).powi(2)).sum()
+        };
+        let chosen = chosen(&self.outputs.iter().map(misfit).collect::<Vec<_>>(), limit.max(2));
         let table = |rows: &[Vec<f64>], width| {
             Array2::from_shape_fn((chosen.len(), width), |(i, k)| rows[chosen[i]][k])
         };
-        (table(&self.parameters, p), table(&self.outputs, m))
+        Ok((table(&self.parameters, p), table(&self.outputs, m)))
     }
 
     /// Outputs (rows) of the runs from number `first` on.
@@ -74,13 +88,19 @@ impl Runs {
     }
 }
 
-fn chosen(count: usize, limit: usize) -> Vec<usize> {
+/// Numbers of the runs chosen by their misfits, ascending.
+fn chosen(misfits: &[f64], limit: usize) -> Vec<usize> {
+    let count = misfits.len();
     if count <= limit {
         return (0..count).collect();
     }
-    let latest = limit / 2;
-    let (before, others) = (count - latest, limit - latest);
-    (0..others).map(|k| k * before / others).chain(before..count).collect()
+    let before = count - limit / 2;
+    let mut chosen: Vec<usize> = (0..before).collect();
+    chosen.sort_by(|a, b| misfits[*a].total_cmp(&misfits[*b]));
+    chosen.truncate(limit - limit / 2);
+    chosen.sort_unstable();
+    chosen.extend(before..count);
+    chosen
 }
 
 #[cfg(test)]
@@ -88,8 +108,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_latest_runs_and_some_of_the_others_are_chosen_once_each() {
-        assert_eq!(chosen(3, 10), [0, 1, 2]);
-        assert_eq!(chosen(20, 8), [0, 4, 8, 12, 16, 17, 18, 19]);
+    fn the_latest_runs_and_the_best_of_the_others_are_chosen_once_each() {
+        assert_eq!(chosen(&[1.0, 0.0, 2.0], 10), [0, 1, 2]);
+        assert_eq!(chosen(&[5.0, 1.0, 4.0, 2.0, 3.0, 9.0, 0.0, 9.0, 9.0], 5), [1, 3, 6, 7, 8]);
     }
 }

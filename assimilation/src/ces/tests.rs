@@ -85,7 +85,7 @@ fn emulators_that_claim_more_than_they_know_are_refused() {
     let calls = std::sync::atomic::AtomicUsize::new(0);
     let model = |member: usize, u: &[f64]| {
         let mut g: Vec<f64> = known.evaluate(member, u)?;
-        let late = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 160;
+        let late = calls.fetch_add(1, std::sync::atomic::Ordering::Relaxed) >= 180;
         if late {
             g = g.iter().map(|g| g + 3.0 * (1e4 * u[0]).sin().signum()).collect();
         }

@@ -20,8 +20,8 @@ use super::written::{
     WrittenSample, WrittenSampler, WrittenTempering,
 };
 use crate::WorkflowError;
-use crate::config::FORMAT_VERSION;
 use crate::config::decode::Source;
+use crate::config::{FORMAT_VERSION, Parameter};
 
 pub(super) type Checked<T> = Result<T, WorkflowError>;
 
@@ -115,13 +115,20 @@ impl<'a> Validator<'a> {
                     observations,
                 })
             }
-            WrittenModel::Land { workflow, class } => {
+            WrittenModel::Land { workflow, class, only, structural_error } => {
                 let none = "nothing: observations are those of the workflow";
                 self.require(observations.is_none(), "observations", &"given", none)?;
                 let modes = parameters.iter().map(|p| p.mode.unwrap_or_default());
                 let file = &self.existing("model.workflow", &workflow)?;
                 let given = Given { file, data: self.data, class, parameters: modes.zip(priors).collect() };
-                let (land, observations) = given.settings()?;
+                let (mut land, mut observations) = given.settings()?;
+                let lacking = structural_error.unwrap_or(0.0);
+                let sound = lacking >= 0.0 && lacking.is_finite();
+                self.require(sound, "model.structural_error", &lacking, "observation errors, 0 and above")?;
+                observations.noise = observations.noise.scaled(1.0 + lacking * lacking);
+                if let Some(only) = only {
+                    self.restrict(&mut land.parameters, &only)?;
+                }
                 let some = "a class that has stations with observations and parameters in the workflow";
                 let empty = land.parameters.is_empty() || observations.y.is_empty();
                 self.require(!empty, "model.class", &format!("{class:?}"), some)?;
@@ -129,6 +136,17 @@ impl<'a> Validator<'a> {
                 Ok(Modelled { model: ModelSettings::Land(Box::new(land)), priors, observations })
             }
         }
+    }
+
+    /// Leaves but the parameters of these names.
+    fn restrict(&self, parameters: &mut Vec<Parameter>, only: &[String]) -> Checked<()> {
+        let known: Vec<&str> = parameters.iter().map(|p| p.name.as_str()).collect();
+        let accepted = format!("some of the parameters that act on the class: {}", known.join(", "));
+        for name in only {
+            self.require(known.contains(&name.as_str()), "model.only", name, &accepted)?;
+        }
+        parameters.retain(|parameter| only.contains(&parameter.name));
+        Ok(())
     }
 
     fn priors(&self, parameters: &[WrittenParameter]) -> Checked<Vec<Prior>> {

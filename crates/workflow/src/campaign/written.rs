@@ -34,7 +34,12 @@ pub(super) enum WrittenModel {
     #[serde(rename = "executable")]
     Executable { command: Vec<String>, time_limit_s: Option<f64>, exchange: Option<Exchange> },
     #[serde(rename = "land")]
-    Land { workflow: String, class: VegetationClass },
+    Land {
+        workflow: String,
+        class: VegetationClass,
+        only: Option<Vec<String>>,
+        structural_error: Option<f64>,
+    },
 }
 
 #[derive(Debug, Deserialize)]
