@@ -33,6 +33,10 @@ pub enum Stage {
     Design = 9,
     /// Markov chains.
     Sample = 10,
+    /// First weights of networks.
+    Weights = 11,
+    /// Order of samples and dropped paths in the training of networks.
+    Training = 12,
     /// Tests.
     Test = 99,
 }
