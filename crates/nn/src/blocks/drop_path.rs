@@ -33,7 +33,7 @@ impl DropPath {
     /// `x + branch`; in training, `x` or `x + branch / (1 − rate)` by sample.
     ///
     /// # Errors
-    /// As [`residual`].
+    /// As [`residual()`].
     pub fn sum(self, x: &Tensor, branch: &Tensor, mode: Mode) -> Result<Tensor, NnError> {
         residual(x, branch, self.weights(x.dim(0)?, mode))
     }

@@ -26,7 +26,7 @@ impl Film {
     /// `x` (batch, tokens, dim) with the channels of each sample scaled and shifted by `condition` (batch, width).
     ///
     /// # Errors
-    /// As [`modulate`].
+    /// As [`modulate()`].
     pub fn forward(&self, x: &Tensor, condition: &Tensor) -> Result<Tensor, NnError> {
         modulate(x, &self.map.forward(condition)?)
     }

@@ -38,7 +38,7 @@ impl Linear {
     /// (…, inputs) to (…, outputs).
     ///
     /// # Errors
-    /// As [`linear`].
+    /// As [`linear()`].
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, NnError> {
         linear(x, &self.weight, &self.bias)
     }

@@ -28,7 +28,7 @@ impl Norm {
     /// (…, dim) to the same shape.
     ///
     /// # Errors
-    /// As [`layer_norm`].
+    /// As [`layer_norm()`].
     pub fn forward(&self, x: &Tensor) -> Result<Tensor, NnError> {
         layer_norm(x, &self.weight, &self.bias, EPSILON)
     }
