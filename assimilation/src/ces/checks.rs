@@ -1,6 +1,6 @@
 //! Whether emulators may be believed where the posterior is.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 use reterra_statistics::normal;
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ impl Checks {
     /// Those of the emulators.
     pub fn new(likelihood: &Likelihood<'_>, draws: ArrayView2<'_, f64>) -> Result<Self, AssimilationError> {
         let emulation = likelihood.emulation();
-        let places = draws.slice(s![.., ..emulation.parameters()]);
+        let (places, _) = draws.split_at(Axis(1), emulation.parameters());
         let (_, mut share) = emulation.predict(places)?;
         for (mut share, z) in share.rows_mut().into_iter().zip(draws.rows()) {
             let errors = 1.0 + likelihood.discrepancy(&z.to_vec()).0;

@@ -93,7 +93,9 @@ fn emulators_that_claim_more_than_they_know_are_refused() {
     };
     let schedule = crate::calibration::Schedule::equal(8, 1.0);
     let calibration = crate::calibration::Method::Etki(crate::EtkiOptions::default(), schedule);
-    let options = CesOptions { rounds: 0, calibration, ..small() };
+    // All runs, so that the design holds the posterior.
+    let emulators = EmulatorOptions { runs: 200, ..small().emulators };
+    let options = CesOptions { rounds: 0, calibration, emulators, ..small() };
     match calibrate_emulate_sample(&model, known.problem().unwrap(), options) {
         Err(AssimilationError::Refused(Refusal::Coverage { coverage, rounds, .. })) => {
             assert!(coverage < 0.5 && rounds == 1, "{coverage} {rounds}");
