@@ -118,7 +118,7 @@ fn campaign(
     Ok(Some(out))
 }
 
-/// Those that say most of carbon and water in any class; the others keep the middle of their prior.
+/// Those that say most of carbon and water in any class; the others keep their default.
 const PARAMETERS: [&str; 8] =
     ["flnr", "medlynslope", "slatop", "froot_leaf", "lmr_scale", "q10_hr", "et_scale", "init_som_scale"];
 
